@@ -57,6 +57,7 @@ const config: HardhatUserConfig = {
       hardfork: underCoverage ? "prague" : "osaka",
       // A burst of payments must not push the chain's clock ahead of the wall clock that x402 validates against.
       allowBlocksWithSameTimestamp: true,
+      accounts: { count: 40 },
     },
     localhost: { url: process.env.TESSERA_LOCAL_RPC ?? "http://127.0.0.1:8545" },
     ...testnets,

@@ -23,14 +23,14 @@ import {IPieUSD} from "./interfaces/IPieUSD.sol";
 contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    bytes32 public constant REDEEM_WITH_AUTHORIZATION_TYPEHASH =
+    bytes32 private constant REDEEM_WITH_AUTHORIZATION_TYPEHASH =
         keccak256(
             "RedeemWithAuthorization(address from,address to,uint256 value,uint256 minOut,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
         );
 
-    uint8 private constant DEPOSITS_PAUSED = 1;
-    uint8 private constant REDEMPTIONS_PAUSED = 2;
-    uint8 private constant PRO_RATA = 4;
+    uint256 private constant DEPOSITS_PAUSED = 1;
+    uint256 private constant REDEMPTIONS_PAUSED = 2;
+    uint256 private constant PRO_RATA = 4;
 
     IERC20 private immutable _underlying;
     uint8 private immutable _decimals;
@@ -107,25 +107,25 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
 
     /// @inheritdoc IPieUSD
     function pauseDeposits() external restricted {
-        _modes |= DEPOSITS_PAUSED;
+        _setMode(DEPOSITS_PAUSED, true);
         emit DepositsPauseUpdated(true);
     }
 
     /// @inheritdoc IPieUSD
     function unpauseDeposits() external restricted {
-        _modes &= ~DEPOSITS_PAUSED;
+        _setMode(DEPOSITS_PAUSED, false);
         emit DepositsPauseUpdated(false);
     }
 
     /// @inheritdoc IPieUSD
     function pauseRedemptions() external restricted {
-        _modes |= REDEMPTIONS_PAUSED;
+        _setMode(REDEMPTIONS_PAUSED, true);
         emit RedemptionsPauseUpdated(true);
     }
 
     /// @inheritdoc IPieUSD
     function unpauseRedemptions() external restricted {
-        _modes &= ~REDEMPTIONS_PAUSED;
+        _setMode(REDEMPTIONS_PAUSED, false);
         emit RedemptionsPauseUpdated(false);
     }
 
@@ -133,7 +133,7 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
     function openProRata() external restricted {
         (uint256 held, uint256 supply) = (backing(), totalSupply());
         if (held >= supply) revert NotUndercollateralized(held, supply);
-        _modes |= PRO_RATA;
+        _setMode(PRO_RATA, true);
         emit ProRataOpened(held, supply);
     }
 
@@ -142,7 +142,7 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
         if (!proRata()) revert ProRataInactive();
         (uint256 held, uint256 supply) = (backing(), totalSupply());
         if (held < supply) revert Undercollateralized(held, supply);
-        _modes &= ~PRO_RATA;
+        _setMode(PRO_RATA, false);
         emit ProRataClosed(held, supply);
     }
 
@@ -169,17 +169,17 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
 
     /// @inheritdoc IPieUSD
     function depositsPaused() external view returns (bool) {
-        return _modes & DEPOSITS_PAUSED != 0;
+        return _hasMode(DEPOSITS_PAUSED);
     }
 
     /// @inheritdoc IPieUSD
     function redemptionsPaused() external view returns (bool) {
-        return _modes & REDEMPTIONS_PAUSED != 0;
+        return _hasMode(REDEMPTIONS_PAUSED);
     }
 
     /// @inheritdoc IPieUSD
     function proRata() public view returns (bool) {
-        return _modes & PRO_RATA != 0;
+        return _hasMode(PRO_RATA);
     }
 
     /// @inheritdoc IPieUSD
@@ -192,11 +192,15 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
         (, amount) = Math.trySub(backing(), totalSupply()); // 0 in a shortfall
     }
 
+    function _hasMode(uint256 mode) private view returns (bool) {
+        (, uint256 modes) = _supplyAndModes();
+        return modes & mode != 0;
+    }
+
     /// @dev minted = what the contract's own USDT balance grew by, so backing - supply is unchanged. The lock keeps a
     /// hook of the underlying from running a second deposit inside the measurement.
     function _deposit(address to, uint256 amount, uint256 minOut) private returns (uint256 minted) {
-        uint256 supply = totalSupply();
-        uint8 modes = _modes;
+        (uint256 supply, uint256 modes) = _supplyAndModes();
         if (modes & PRO_RATA != 0) revert ProRataActive();
         if (modes & DEPOSITS_PAUSED != 0) revert DepositsPaused();
         if (amount == 0) revert ZeroAmount();
@@ -219,8 +223,7 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
     /// @dev Burns `value` and sends `value`, or in pro-rata mode floor(value * backing / supply): the fraction of a base
     /// unit stays with the holders who remain. Never more than `value`: a surplus is not the redeemer's.
     function _redeem(address from, address to, uint256 value, uint256 minOut) private returns (uint256 received) {
-        uint256 supply = totalSupply();
-        uint8 modes = _modes;
+        (uint256 supply, uint256 modes) = _supplyAndModes();
         if (modes & REDEMPTIONS_PAUSED != 0) revert RedemptionsPaused();
         if (value == 0) revert ZeroAmount();
         _checkReceiver(to);
@@ -233,7 +236,7 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
         }
         uint256 before = _underlying.balanceOf(to);
 
-        _burn(from, value);
+        _burn(from, value, supply, modes);
         _underlying.safeTransfer(to, out);
 
         (, received) = Math.trySub(_underlying.balanceOf(to), before);

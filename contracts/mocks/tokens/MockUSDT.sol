@@ -20,10 +20,11 @@ contract MockUSDT {
     string public name = "Tether USD (mock)";
     string public symbol = "USDT";
     uint8 public immutable decimals;
+    // The slots are shared as the real contract's are, because gas is measured against this mock.
     address public owner;
     bool public paused;
-    bool public deprecated;
     address public upgradedAddress;
+    bool public deprecated;
     uint256 public basisPointsRate;
     uint256 public maximumFee;
     uint256 private _totalSupply;

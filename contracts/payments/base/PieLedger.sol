@@ -18,19 +18,20 @@ import {IPieUSD} from "../interfaces/IPieUSD.sol";
 ///
 /// Identity: the balances sum to the supply. `_mint` and `_burn` alone change either, by the same value.
 abstract contract PieLedger is IPieUSD, IERC20Errors, EIP712 {
-    bytes32 public constant PERMIT_TYPEHASH =
+    bytes32 private constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
     /// @dev Bit 255 of an account's word. The balance is in bits 0 to 247: it is at most the supply.
     uint256 private constant FROZEN = 1 << 255;
+    uint256 private constant MAX_SUPPLY = type(uint248).max;
+    uint256 private constant MODES_SHIFT = 248;
 
     mapping(address account => uint256 word) private _accounts;
     mapping(address owner => mapping(address spender => uint256 value)) private _allowances;
     mapping(address owner => uint256 nonce) private _permitNonces;
 
-    /// @dev supply (bits 0..247) | modes (bits 248..255): a deposit and a redemption need both.
-    uint248 private _totalSupply;
-    uint8 internal _modes;
+    /// @dev supply (bits 0..247) | modes (bits 248..255): a deposit and a redemption need both, and read one word.
+    uint256 private _supplyWord;
 
     /// @inheritdoc IERC20
     function transfer(address to, uint256 value) external returns (bool) {
@@ -109,8 +110,8 @@ abstract contract PieLedger is IPieUSD, IERC20Errors, EIP712 {
     }
 
     /// @inheritdoc IERC20
-    function totalSupply() public view returns (uint256) {
-        return _totalSupply;
+    function totalSupply() public view returns (uint256 supply) {
+        (supply, ) = _supplyAndModes();
     }
 
     /// @inheritdoc IERC20
@@ -164,25 +165,37 @@ abstract contract PieLedger is IPieUSD, IERC20Errors, EIP712 {
 
     /// @dev Sum of balances and supply both grow by `value`. The caller has checked `to`.
     function _mint(address to, uint256 value) internal {
-        uint256 room = type(uint248).max - uint256(_totalSupply);
+        uint256 word = _supplyWord;
+        uint256 room = MAX_SUPPLY - (word & MAX_SUPPLY);
         if (value > room) revert SupplyOverflow(value, room);
         unchecked {
-            _totalSupply += uint248(value); // value <= room
+            _supplyWord = word + value; // value <= room, so nothing is carried into the modes
             _accounts[to] += value; // a balance is at most the supply
         }
         emit Transfer(address(0), to, value);
     }
 
-    /// @dev Sum of balances and supply both shrink by `value`.
-    function _burn(address from, uint256 value) internal {
+    /// @dev Sum of balances and supply both shrink by `value`. The caller has read supply and modes in this call, with
+    /// nothing in between that could change them; a second read is spared.
+    function _burn(address from, uint256 value, uint256 supply, uint256 modes) internal {
         uint256 word = _accounts[from];
         if (word & FROZEN != 0) revert AccountFrozen(from);
         if (word < value) revert ERC20InsufficientBalance(from, word, value);
         unchecked {
             _accounts[from] = word - value; // value <= balance
-            _totalSupply -= uint248(value); // a balance is at most the supply
+            _supplyWord = (modes << MODES_SHIFT) | (supply - value); // a balance is at most the supply
         }
         emit Transfer(from, address(0), value);
+    }
+
+    function _supplyAndModes() internal view returns (uint256 supply, uint256 modes) {
+        uint256 word = _supplyWord;
+        return (word & MAX_SUPPLY, word >> MODES_SHIFT);
+    }
+
+    function _setMode(uint256 mode, bool on) internal {
+        uint256 bit = mode << MODES_SHIFT;
+        _supplyWord = on ? _supplyWord | bit : _supplyWord & ~bit;
     }
 
     function _setFrozen(address account, bool frozen) internal {

@@ -56,13 +56,8 @@ export declare namespace IPieUSD {
 export interface PieUSDInterface extends Interface {
   getFunction(
     nameOrSignature:
-      | "CANCEL_AUTHORIZATION_TYPEHASH"
       | "DOMAIN_SEPARATOR"
       | "MAX_BATCH"
-      | "PERMIT_TYPEHASH"
-      | "RECEIVE_WITH_AUTHORIZATION_TYPEHASH"
-      | "REDEEM_WITH_AUTHORIZATION_TYPEHASH"
-      | "TRANSFER_WITH_AUTHORIZATION_TYPEHASH"
       | "allowance"
       | "approve"
       | "authority"
@@ -132,30 +127,10 @@ export interface PieUSDInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
-    functionFragment: "CANCEL_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
     functionFragment: "DOMAIN_SEPARATOR",
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "MAX_BATCH", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "PERMIT_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "RECEIVE_WITH_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "REDEEM_WITH_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "TRANSFER_WITH_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
   encodeFunctionData(
     functionFragment: "allowance",
     values: [AddressLike, AddressLike]
@@ -372,30 +347,10 @@ export interface PieUSDInterface extends Interface {
   encodeFunctionData(functionFragment: "version", values?: undefined): string;
 
   decodeFunctionResult(
-    functionFragment: "CANCEL_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "DOMAIN_SEPARATOR",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "MAX_BATCH", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "PERMIT_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "RECEIVE_WITH_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "REDEEM_WITH_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "TRANSFER_WITH_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "approve", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "authority", data: BytesLike): Result;
@@ -806,27 +761,9 @@ export interface PieUSD extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  CANCEL_AUTHORIZATION_TYPEHASH: TypedContractMethod<[], [string], "view">;
-
   DOMAIN_SEPARATOR: TypedContractMethod<[], [string], "view">;
 
   MAX_BATCH: TypedContractMethod<[], [bigint], "view">;
-
-  PERMIT_TYPEHASH: TypedContractMethod<[], [string], "view">;
-
-  RECEIVE_WITH_AUTHORIZATION_TYPEHASH: TypedContractMethod<
-    [],
-    [string],
-    "view"
-  >;
-
-  REDEEM_WITH_AUTHORIZATION_TYPEHASH: TypedContractMethod<[], [string], "view">;
-
-  TRANSFER_WITH_AUTHORIZATION_TYPEHASH: TypedContractMethod<
-    [],
-    [string],
-    "view"
-  >;
 
   allowance: TypedContractMethod<
     [owner: AddressLike, spender: AddressLike],
@@ -1095,26 +1032,11 @@ export interface PieUSD extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "CANCEL_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
     nameOrSignature: "DOMAIN_SEPARATOR"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "MAX_BATCH"
   ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "PERMIT_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "RECEIVE_WITH_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "REDEEM_WITH_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "TRANSFER_WITH_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "allowance"
   ): TypedContractMethod<

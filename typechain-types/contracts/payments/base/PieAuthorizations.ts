@@ -56,12 +56,8 @@ export declare namespace IPieUSD {
 export interface PieAuthorizationsInterface extends Interface {
   getFunction(
     nameOrSignature:
-      | "CANCEL_AUTHORIZATION_TYPEHASH"
       | "DOMAIN_SEPARATOR"
       | "MAX_BATCH"
-      | "PERMIT_TYPEHASH"
-      | "RECEIVE_WITH_AUTHORIZATION_TYPEHASH"
-      | "TRANSFER_WITH_AUTHORIZATION_TYPEHASH"
       | "allowance"
       | "approve"
       | "authorizationState"
@@ -127,26 +123,10 @@ export interface PieAuthorizationsInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
-    functionFragment: "CANCEL_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
     functionFragment: "DOMAIN_SEPARATOR",
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "MAX_BATCH", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "PERMIT_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "RECEIVE_WITH_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "TRANSFER_WITH_AUTHORIZATION_TYPEHASH",
-    values?: undefined
-  ): string;
   encodeFunctionData(
     functionFragment: "allowance",
     values: [AddressLike, AddressLike]
@@ -354,26 +334,10 @@ export interface PieAuthorizationsInterface extends Interface {
   encodeFunctionData(functionFragment: "version", values?: undefined): string;
 
   decodeFunctionResult(
-    functionFragment: "CANCEL_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "DOMAIN_SEPARATOR",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "MAX_BATCH", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "PERMIT_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "RECEIVE_WITH_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "TRANSFER_WITH_AUTHORIZATION_TYPEHASH",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "approve", data: BytesLike): Result;
   decodeFunctionResult(
@@ -763,25 +727,9 @@ export interface PieAuthorizations extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  CANCEL_AUTHORIZATION_TYPEHASH: TypedContractMethod<[], [string], "view">;
-
   DOMAIN_SEPARATOR: TypedContractMethod<[], [string], "view">;
 
   MAX_BATCH: TypedContractMethod<[], [bigint], "view">;
-
-  PERMIT_TYPEHASH: TypedContractMethod<[], [string], "view">;
-
-  RECEIVE_WITH_AUTHORIZATION_TYPEHASH: TypedContractMethod<
-    [],
-    [string],
-    "view"
-  >;
-
-  TRANSFER_WITH_AUTHORIZATION_TYPEHASH: TypedContractMethod<
-    [],
-    [string],
-    "view"
-  >;
 
   allowance: TypedContractMethod<
     [owner: AddressLike, spender: AddressLike],
@@ -1040,23 +988,11 @@ export interface PieAuthorizations extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "CANCEL_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
     nameOrSignature: "DOMAIN_SEPARATOR"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "MAX_BATCH"
   ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "PERMIT_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "RECEIVE_WITH_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "TRANSFER_WITH_AUTHORIZATION_TYPEHASH"
-  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "allowance"
   ): TypedContractMethod<
