@@ -19,7 +19,8 @@ export const localHolders = (accounts: readonly string[]): Record<RoleName, stri
   return Object.fromEntries(
     names.map((name, i) => {
       const holder = accounts[i + 1];
-      if (holder === undefined) throw new Error(`${names.length + 1} accounts are needed, ${accounts.length} are there`);
+      if (holder === undefined)
+        throw new Error(`${names.length + 1} accounts are needed, ${accounts.length} are there`);
       return [name, holder];
     }),
   ) as Record<RoleName, string>;
@@ -42,7 +43,9 @@ export const deploySuite = async (
   const { manager, pieUSD } = await hre.ignition.deploy(onMock ? SuiteOnMockModule : SuiteModule, {
     parameters: {
       Suite: { ...parameters.holders },
-      ...(onMock ? { MockUSDT: { decimals: parameters.decimals } } : { Payments: { underlying: parameters.underlying } }),
+      ...(onMock
+        ? { MockUSDT: { decimals: parameters.decimals } }
+        : { Payments: { underlying: parameters.underlying } }),
     },
     defaultSender: deployer.address,
     displayUi: options.displayUi ?? false,

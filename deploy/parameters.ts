@@ -27,7 +27,8 @@ interface ParameterFile {
 export const parameterFile = (network: string): string => path.join(__dirname, "parameters", `${network}.json`);
 
 const checkedAddress = (value: string, key: string, file: string): string => {
-  if (!isAddress(value)) throw new ConfigurationError(`"${value}" is not an address: mend ${key} in ${file}.`);
+  const complaint = `"${value}" is not an address: mend ${key} in ${file}.`;
+  if (!isAddress(value)) throw new ConfigurationError(complaint);
   return getAddress(value);
 };
 
@@ -35,7 +36,8 @@ const checkedAddress = (value: string, key: string, file: string): string => {
 export const readParameters = (network: string, deployer: string): NetworkParameters => {
   const file = parameterFile(network);
   const shown = path.relative(process.cwd(), file);
-  if (!existsSync(file)) throw new ConfigurationError(`There is no ${shown}: copy one of its neighbours and fill it in.`);
+  if (!existsSync(file))
+    throw new ConfigurationError(`There is no ${shown}: copy one of its neighbours and fill it in.`);
   return checkParameters(JSON.parse(readFileSync(file, "utf8")) as ParameterFile, shown, deployer);
 };
 
@@ -45,7 +47,7 @@ export const checkParameters = (parameters: ParameterFile, shown: string, deploy
     throw new ConfigurationError(`Set "underlying" in ${shown} to the chain's USDT, or to "mock".`);
   }
   const named = (name: RoleName): string => {
-    const value = holders[name] ?? (name === "ADMIN" ? undefined : holders.default);
+    const value: string | undefined = holders[name] ?? (name === "ADMIN" ? undefined : holders.default);
     if (value === undefined || value === "") {
       throw new ConfigurationError(
         name === "ADMIN"

@@ -77,9 +77,7 @@ export const paymentScenarios: ScenarioSet = async () => {
       deadline: validBefore,
     };
     const { v, r, s } = await signPieUSD(payer, domain, "Permit", message);
-    return gasOf(
-      pieUSD.connect(relayer)[permit](payer.address, payee.address, value, message.deadline, v, r, s),
-    );
+    return gasOf(pieUSD.connect(relayer)[permit](payer.address, payee.address, value, message.deadline, v, r, s));
   };
 
   const scenarios: Scenario[] = [

@@ -9,6 +9,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 /// deployed for good with every privileged function out of reach. Put `restricted` on external functions alone: the
 /// manager looks at the selector that entered the contract.
 abstract contract Managed is AccessManaged {
+    /// @notice Reverts with `AccessManagedInvalidAuthority` where `authority_` has no code.
     /// @param authority_ The suite's AccessManager.
     constructor(address authority_) AccessManaged(authority_) {
         if (authority_.code.length == 0) revert AccessManagedInvalidAuthority(authority_);

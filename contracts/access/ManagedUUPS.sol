@@ -16,8 +16,8 @@ abstract contract ManagedUUPS is AccessManagedUpgradeable, UUPSUpgradeable {
         _disableInitializers();
     }
 
-    /// @param authority_ The suite's AccessManager; reverts with `AccessManagedInvalidAuthority` where it has no code.
-    // solhint-disable-next-line func-name-mixedcase
+    /// @notice Reverts with `AccessManagedInvalidAuthority` where `authority_` has no code.
+    /// @param authority_ The suite's AccessManager.
     function __ManagedUUPS_init(address authority_) internal onlyInitializing {
         if (authority_.code.length == 0) revert AccessManagedInvalidAuthority(authority_);
         __AccessManaged_init(authority_);

@@ -23,10 +23,9 @@ import {IPieUSD} from "./interfaces/IPieUSD.sol";
 contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    bytes32 private constant REDEEM_WITH_AUTHORIZATION_TYPEHASH =
-        keccak256(
-            "RedeemWithAuthorization(address from,address to,uint256 value,uint256 minOut,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
+    bytes32 private constant REDEEM_WITH_AUTHORIZATION_TYPEHASH = keccak256(
+        "RedeemWithAuthorization(address from,address to,uint256 value,uint256 minOut,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
 
     uint256 private constant DEPOSITS_PAUSED = 1;
     uint256 private constant REDEMPTIONS_PAUSED = 2;
@@ -35,6 +34,7 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
     IERC20 private immutable _underlying;
     uint8 private immutable _decimals;
 
+    /// @notice Reverts with `InvalidUnderlying` where `underlying_` has no code.
     /// @param authority_ The suite's AccessManager.
     /// @param underlying_ USDT on this chain; its decimals become pieUSD's.
     constructor(address authority_, address underlying_) Managed(authority_) EIP712("pieUSD", "1") {
@@ -63,7 +63,6 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
         bytes32 s
     ) external nonReentrant returns (uint256 minted) {
         // Whoever sends the permit first must not be able to make the deposit fail.
-        // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(address(_underlying)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         return _deposit(msg.sender, amount, minOut);
     }

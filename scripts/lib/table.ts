@@ -1,7 +1,9 @@
 /** Prints rows as a plain table: the first column to the left, numbers to the right. */
 export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = header.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const numeric = header.map((_, i) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]*[%×]?$/.test(row[i] ?? "")));
+  const numeric = header.map(
+    (_, i) => rows.length > 0 && rows.every((row) => /^[-+]?[\d.,]*[%×]?$/.test(row[i] ?? "")),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (numeric[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))

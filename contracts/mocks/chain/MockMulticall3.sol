@@ -15,7 +15,10 @@ contract MockMulticall3 {
         bytes returnData;
     }
 
-    function tryAggregate(bool requireSuccess, Call[] calldata calls) external payable returns (Result[] memory results) {
+    function tryAggregate(
+        bool requireSuccess,
+        Call[] calldata calls
+    ) external payable returns (Result[] memory results) {
         results = new Result[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
             (results[i].success, results[i].returnData) = calls[i].target.call(calls[i].callData);

@@ -47,7 +47,12 @@ contract HostileWallet {
         }
         if (a == Answer.Dirty) magic |= bytes32(uint256(1));
         if (a == Answer.Refusal) magic = bytes32(0);
-        uint256 size = a == Answer.Short ? 4 : a == Answer.Bomb ? 1_000_000 : 32;
+        uint256 size =
+            a == Answer.Short
+                ? 4
+                : a == Answer.Bomb
+                    ? 1_000_000
+                    : 32;
         assembly {
             mstore(0x00, magic)
             return(0x00, size)

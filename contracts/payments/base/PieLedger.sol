@@ -18,8 +18,9 @@ import {IPieUSD} from "../interfaces/IPieUSD.sol";
 ///
 /// Identity: the balances sum to the supply. `_mint` and `_burn` alone change either, by the same value.
 abstract contract PieLedger is IPieUSD, IERC20Errors, EIP712 {
-    bytes32 private constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     /// @dev Bit 255 of an account's word. The balance is in bits 0 to 247: it is at most the supply.
     uint256 private constant FROZEN = 1 << 255;
@@ -130,7 +131,6 @@ abstract contract PieLedger is IPieUSD, IERC20Errors, EIP712 {
     }
 
     /// @inheritdoc IERC20Permit
-    // solhint-disable-next-line func-name-mixedcase
     function DOMAIN_SEPARATOR() external view returns (bytes32) {
         return _domainSeparatorV4();
     }

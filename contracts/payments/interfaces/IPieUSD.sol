@@ -51,9 +51,16 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
     /// @notice An element of a batch was skipped; `reason` is the selector of the error that it would have reverted with.
     event AuthorizationSkipped(address indexed from, bytes32 indexed nonce, bytes4 reason);
 
+    /// @notice The account may no longer send or receive.
     event Frozen(address indexed account);
+
+    /// @notice The account may send and receive again.
     event Unfrozen(address indexed account);
+
+    /// @notice Deposits were paused or resumed.
     event DepositsPauseUpdated(bool paused);
+
+    /// @notice Redemptions were paused or resumed.
     event RedemptionsPauseUpdated(bool paused);
 
     /// @notice Redemption at a loss shared by all holders began.
@@ -98,7 +105,10 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
     /// @notice There is no pro-rata mode to close.
     error ProRataInactive();
 
+    /// @notice Deposits are paused by role.
     error DepositsPaused();
+
+    /// @notice Redemptions are paused by role.
     error RedemptionsPaused();
 
     /// @notice A rescue would take USDT that backs the supply.
@@ -122,9 +132,16 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
     /// @notice What `rescue` may take of the underlying: `backing` beyond `totalSupply`.
     function surplus() external view returns (uint256);
 
+    /// @notice True while the account may neither send nor receive.
     function isFrozen(address account) external view returns (bool);
+
+    /// @notice True while deposits are paused by role; pro-rata mode and a shortfall close them too.
     function depositsPaused() external view returns (bool);
+
+    /// @notice True while redemptions are paused by role; a shortfall outside of pro-rata mode closes them too.
     function redemptionsPaused() external view returns (bool);
+
+    /// @notice True while redemptions share a loss.
     function proRata() external view returns (bool);
 
     /// @notice Takes `amount` USDT of the caller by allowance and mints what arrives to the caller.
@@ -172,13 +189,7 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
     ) external returns (uint256 settled);
 
     /// @notice ERC-2612 with the signature as bytes, for ERC-1271 accounts.
-    function permit(
-        address owner,
-        address spender,
-        uint256 value,
-        uint256 deadline,
-        bytes calldata signature
-    ) external;
+    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes calldata signature) external;
 
     /// @notice Stops an account from sending and receiving, deposits and redemptions included. It may still spend as
     /// another's spender or relayer, and cancel its authorizations. Freezing twice changes nothing. Role: FREEZER.

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Roles
+/// @notice Role ids of the suite's AccessManager. Generated from deploy/roles.ts by `npm run generate`: change it there.
+library Roles {
+    /// @notice Grants and revokes roles, maps functions to roles. Whatever the table does not name is the admin's. Execution delay: 7 days.
+    uint64 internal constant ADMIN = 0;
+
+    /// @notice Cancels a scheduled operation of any delayed role but the admin's. Execution delay: none.
+    uint64 internal constant GUARDIAN = 10;
+
+    /// @notice Pauses what can be paused. Execution delay: none.
+    uint64 internal constant PAUSER = 11;
+
+    /// @notice Resumes what was paused. Execution delay: 1 day.
+    uint64 internal constant UNPAUSER = 12;
+
+    /// @notice Freezes an account of pieUSD. Execution delay: none.
+    uint64 internal constant PAYMENTS_FREEZER = 400;
+
+    /// @notice Lifts a freeze. Execution delay: 1 day.
+    uint64 internal constant PAYMENTS_UNFREEZER = 401;
+
+    /// @notice Sends away tokens that came by mistake, and backing beyond the supply. Execution delay: 2 days.
+    uint64 internal constant PAYMENTS_RESCUER = 402;
+
+    /// @notice Opens redemption at a shared loss after backing was lost, and closes it once backing is whole. Execution delay: 2 days.
+    uint64 internal constant PAYMENTS_PRORATA = 403;
+}
