@@ -13,6 +13,10 @@ contract ManagedUUPSHarnessV2 is ManagedUUPS {
         uint256 added;
     }
 
+    function initialize(address authority_) external initializer {
+        __ManagedUUPS_init(authority_);
+    }
+
     function version() external pure returns (uint256) {
         return 2;
     }
@@ -26,6 +30,10 @@ contract ManagedUUPSHarnessBroken is ManagedUUPS {
         uint256 inserted;
         uint256 value;
         address keeper;
+    }
+
+    function initialize(address authority_) external initializer {
+        __ManagedUUPS_init(authority_);
     }
 
     function version() external pure returns (uint256) {

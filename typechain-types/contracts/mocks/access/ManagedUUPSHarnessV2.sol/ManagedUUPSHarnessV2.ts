@@ -28,6 +28,7 @@ export interface ManagedUUPSHarnessV2Interface extends Interface {
     nameOrSignature:
       | "UPGRADE_INTERFACE_VERSION"
       | "authority"
+      | "initialize"
       | "isConsumingScheduledOp"
       | "proxiableUUID"
       | "setAuthority"
@@ -44,6 +45,10 @@ export interface ManagedUUPSHarnessV2Interface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "authority", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "initialize",
+    values: [AddressLike]
+  ): string;
   encodeFunctionData(
     functionFragment: "isConsumingScheduledOp",
     values?: undefined
@@ -67,6 +72,7 @@ export interface ManagedUUPSHarnessV2Interface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "authority", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "initialize", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "isConsumingScheduledOp",
     data: BytesLike
@@ -169,6 +175,12 @@ export interface ManagedUUPSHarnessV2 extends BaseContract {
 
   authority: TypedContractMethod<[], [string], "view">;
 
+  initialize: TypedContractMethod<
+    [authority_: AddressLike],
+    [void],
+    "nonpayable"
+  >;
+
   isConsumingScheduledOp: TypedContractMethod<[], [string], "view">;
 
   proxiableUUID: TypedContractMethod<[], [string], "view">;
@@ -197,6 +209,9 @@ export interface ManagedUUPSHarnessV2 extends BaseContract {
   getFunction(
     nameOrSignature: "authority"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "initialize"
+  ): TypedContractMethod<[authority_: AddressLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "isConsumingScheduledOp"
   ): TypedContractMethod<[], [string], "view">;

@@ -4,3 +4,4 @@
 export * as erc1967 from "./ERC1967";
 export * as beacon from "./beacon";
 export * as utils from "./utils";
+export { Proxy__factory } from "./Proxy__factory";
