@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import "@nomicfoundation/hardhat-toolbox";
 import "@openzeppelin/hardhat-upgrades";
 import "hardhat-contract-sizer";
@@ -63,10 +65,11 @@ const config: HardhatUserConfig = {
     ...testnets,
   },
   paths: { ignition: "deploy" },
-  typechain: { outDir: "typechain-types", target: "ethers-v6" },
+  // The folder is another one while the committed types are compared with fresh ones.
+  typechain: { outDir: process.env.TESSERA_TYPES_DIR ?? "typechain-types", target: "ethers-v6" },
   gasReporter: { enabled: process.env.REPORT_GAS === "true" },
   contractSizer: { runOnCompile: false, strict: true, except: ["mocks/"] },
-  mocha: { timeout: 120_000 },
+  mocha: { timeout: 120_000, reporter: path.join(__dirname, "scripts/lib/mochaTally.cjs") },
 };
 
 export default config;

@@ -1,0 +1,36 @@
+/** Coverage of `contracts/` outside `mocks/` by Hardhat's tests; fails below 100 % of statements, branches, functions, lines. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+import { projectRoot } from "./lib/foundry";
+import { run } from "./lib/run";
+import { table } from "./lib/table";
+
+const METRICS = ["statements", "branches", "functions", "lines"] as const;
+type Summary = Record<string, Record<(typeof METRICS)[number], { total: number; covered: number; pct: number }>>;
+
+const main = (): Promise<void> => {
+  const { status } = spawnSync(process.execPath, [require.resolve("hardhat/internal/cli/bootstrap"), "coverage"], {
+    cwd: projectRoot,
+    stdio: "inherit",
+    env: { ...process.env, SOLIDITY_COVERAGE: "true", HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
+  });
+  if (status !== 0) throw new Error("The tests failed under coverage.");
+  const summary = JSON.parse(readFileSync(path.join(projectRoot, "coverage/coverage-summary.json"), "utf8")) as Summary;
+  const rows = Object.entries(summary).map(([file, metrics]) => [
+    file === "total" ? file : path.relative(projectRoot, file),
+    ...METRICS.map((m) => `${metrics[m].covered}/${metrics[m].total}`),
+  ]);
+  console.log(`\n${table(["file", ...METRICS], rows)}`);
+  const short = Object.entries(summary)
+    .filter(([, metrics]) => METRICS.some((m) => metrics[m].covered < metrics[m].total))
+    .map(([file]) => (file === "total" ? file : path.relative(projectRoot, file)));
+  if (short.length > 0) throw new Error(`Coverage is below 100 %: ${short.join(", ")}. See coverage/index.html.`);
+  const total = summary.total;
+  if (total === undefined || total.statements.total === 0) throw new Error("Nothing was measured.");
+  console.log(`\nCoverage: ${METRICS.map((m) => `${total[m].pct} % of ${m}`).join(", ")}.`);
+  return Promise.resolve();
+};
+
+run(main);
