@@ -17,7 +17,7 @@ import {PieUSDHandler} from "./handlers/PieUSDHandler.sol";
 /// each invariant function, so all seven are checked in one: the whole budget of calls goes through every check.
 contract PieUSDInvariantTest is Test {
     uint256 private constant ACTORS = 8;
-    uint256 private constant NONCES_CHECKED = 12;
+    uint256 private constant NONCES_CHECKED = 8;
 
     PieUSDHandler private handler;
     PieUSD private pie;
@@ -32,13 +32,14 @@ contract PieUSDInvariantTest is Test {
     }
 
     function invariant_all() public view {
-        _checkBacking();
-        _checkBalances();
+        PieUSDHandler.Books memory books = handler.books();
+        _checkBacking(books);
+        _checkBalances(books);
         _checkNonces(NONCES_CHECKED);
-        _checkFrozen();
-        _checkRedemption();
-        _checkBatch();
-        _checkMoves();
+        _checkFrozen(books);
+        _checkRedemption(books.lastRedemption);
+        _checkBatch(books.lastBatch);
+        _checkMoves(books);
     }
 
     /// @dev Once a run: P3 over every nonce that the run spent.
@@ -50,7 +51,7 @@ contract PieUSDInvariantTest is Test {
     /// handler provokes was met. Prints the counts (`-vv`).
     function test_everyActionSucceedsInACampaign() public {
         bytes4[] memory selectors = handler.selectors();
-        for (uint256 i = 0; i < 1_400; ++i) {
+        for (uint256 i = 0; i < 1_200; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("campaign", i)));
             (bool success, ) = address(handler).call(abi.encodeWithSelector(selectors[seed % selectors.length], seed));
             assertTrue(success, "a call ended otherwise than the books say");
@@ -79,93 +80,90 @@ contract PieUSDInvariantTest is Test {
     /// @dev P1. Backing is, to the base unit, the supply + what was donated + what pro-rata redeemers left behind - what
     /// was rescued - what USDT's owner destroyed. So it covers the supply until something is destroyed, and a rescue
     /// never digs into it.
-    function _checkBacking() private view {
+    function _checkBacking(PieUSDHandler.Books memory books) private view {
         uint256 held = usdt.balanceOf(address(pie));
         uint256 supply = pie.totalSupply();
-        assertEq(
-            held + handler.rescued() + handler.destroyed(),
-            supply + handler.donated() + handler.forgone(),
+        _same(
+            held + books.rescued + books.destroyed,
+            supply + books.donated + books.forgone,
             "P1: identity of backing"
         );
-        if (handler.destroyed() == 0) assertGe(held, supply, "P1: backing below supply");
-        assertEq(pie.backing(), held, "P1: backing()");
-        assertEq(pie.surplus(), held > supply ? held - supply : 0, "P1: surplus()");
+        _hold(books.destroyed != 0 || held >= supply, "P1: backing below supply");
+        _same(pie.backing(), held, "P1: backing()");
+        _same(pie.surplus(), held > supply ? held - supply : 0, "P1: surplus()");
     }
 
     /// @dev P2. The balances sum to the supply, and each is what the calls that succeeded make it.
-    function _checkBalances() private view {
+    function _checkBalances(PieUSDHandler.Books memory books) private view {
         uint256 sum = 0;
         for (uint256 i = 0; i < ACTORS; ++i) {
-            address actor = handler.actors(i);
-            uint256 balance = pie.balanceOf(actor);
-            assertEq(balance, handler.balances(actor), "P2: balance");
+            uint256 balance = pie.balanceOf(books.actors[i]);
+            _same(balance, books.balances[i], "P2: balance");
             sum += balance;
         }
-        assertEq(sum, pie.totalSupply(), "P2: sum of balances");
-        assertEq(pie.totalSupply(), handler.supply(), "P2: supply");
-        assertEq(pie.balanceOf(address(pie)) + pie.balanceOf(address(0)), 0, "P2: held by nobody");
+        _same(sum, pie.totalSupply(), "P2: sum of balances");
+        _same(sum, books.supply, "P2: supply");
+        _same(pie.balanceOf(address(pie)) + pie.balanceOf(address(0)), 0, "P2: held by nobody");
     }
 
-    /// @dev P3. A nonce that was used or cancelled stays so. After each call the latest ones are looked at and as many
-    /// that wander through the older ones; after each run, all.
+    /// @dev P3. A nonce that was used or cancelled stays so. After each call some are looked at, after each run all.
     function _checkNonces(uint256 count) private view {
-        uint256 length = handler.spentNonceCount();
-        for (uint256 i = 0; i < count && i < length; ++i) {
-            _checkNonce(length - 1 - i);
-            if (count < length) _checkNonce((length * 31 + i * 17) % length);
+        PieUSDHandler.SpentNonce[] memory spent = handler.spentNonces(count);
+        for (uint256 i = 0; i < spent.length; ++i) {
+            _hold(pie.authorizationState(spent[i].authorizer, spent[i].nonce), "P3: a spent nonce is unspent");
         }
-    }
-
-    function _checkNonce(uint256 index) private view {
-        PieUSDHandler.SpentNonce memory spent = handler.spentNonce(index);
-        assertTrue(pie.authorizationState(spent.authorizer, spent.nonce), "P3: a spent nonce is unspent");
     }
 
     /// @dev P4. A frozen account's balance does not change until it is unfrozen.
-    function _checkFrozen() private view {
+    function _checkFrozen(PieUSDHandler.Books memory books) private view {
         for (uint256 i = 0; i < ACTORS; ++i) {
-            address actor = handler.actors(i);
-            assertEq(pie.isFrozen(actor), handler.frozen(actor), "P4: freeze");
-            if (handler.frozen(actor)) {
-                assertEq(pie.balanceOf(actor), handler.frozenBalances(actor), "P4: a frozen balance moved");
-            }
+            _hold(pie.isFrozen(books.actors[i]) == books.frozen[i], "P4: freeze");
+            if (!books.frozen[i]) continue;
+            _same(pie.balanceOf(books.actors[i]), books.frozenBalances[i], "P4: a frozen balance moved");
         }
     }
 
     /// @dev P5. A redemption never pays more than par. While backing covers the supply it pays par, in pro-rata mode
     /// floor(value * backing / supply), and nothing in between; the receiver gets that less USDT's fee. Who remains is
     /// no worse off: backing per unit of supply does not fall.
-    function _checkRedemption() private view {
-        PieUSDHandler.Redemption memory r = handler.lastRedemption();
+    function _checkRedemption(PieUSDHandler.Redemption memory r) private pure {
         if (r.supply == 0) return; // none yet
         uint256 due = r.held < r.supply ? (r.burned * r.held) / r.supply : r.burned;
         uint256 fee = (due * r.feeBasisPoints) / 10_000;
         if (fee > r.maximumFee) fee = r.maximumFee;
-        assertLe(r.paid, r.burned, "P5: above par");
-        assertEq(r.paid, due, "P5: paid");
-        assertEq(r.received, due - fee, "P5: received");
-        assertTrue(r.held >= r.supply || r.proRata, "P5: paid in a shortfall outside of pro-rata mode");
-        if (r.held < r.supply) {
-            assertGe((r.held - r.paid) * r.supply, r.held * (r.supply - r.burned), "P5: who remains lost");
-        }
+        _hold(r.paid <= r.burned, "P5: above par");
+        _same(r.paid, due, "P5: paid");
+        _same(r.received, due - fee, "P5: received");
+        _hold(r.held >= r.supply || r.proRata, "P5: paid in a shortfall outside of pro-rata mode");
+        _hold(
+            r.held >= r.supply || (r.held - r.paid) * r.supply >= r.held * (r.supply - r.burned),
+            "P5: who remains lost"
+        );
     }
 
     /// @dev P6. A batch's bitmap is what happened: its events, in order, and the balances say the same, and so does a
     /// reading of the elements one after the other.
-    function _checkBatch() private view {
-        PieUSDHandler.Batch memory b = handler.lastBatch();
-        if (b.length == 0) return; // none yet, or an empty one
-        assertEq(b.bitmap, b.expected, "P6: bitmap and elements");
-        assertEq(b.bitmap, b.logged, "P6: bitmap and events");
-        assertTrue(b.eventsMatch, "P6: events and elements");
-        assertTrue(b.balancesMatch, "P6: bitmap and balances");
-        assertEq(b.bitmap >> b.length, 0, "P6: a bit beyond the batch");
+    function _checkBatch(PieUSDHandler.Batch memory b) private pure {
+        _same(b.bitmap, b.expected, "P6: bitmap and elements");
+        _same(b.bitmap, b.logged, "P6: bitmap and events");
+        _hold(b.eventsMatch, "P6: events and elements");
+        _hold(b.balancesMatch, "P6: bitmap and balances");
     }
 
     /// @dev P7. Value moves at most once for a nonce, and in a call that carries signatures never without one.
-    function _checkMoves() private view {
-        assertLe(handler.mostMoves(), 1, "P7: value moved twice for a nonce");
-        assertEq(handler.unauthorizedMoves(), 0, "P7: value moved without a nonce");
+    function _checkMoves(PieUSDHandler.Books memory books) private pure {
+        _hold(books.mostMoves <= 1, "P7: value moved twice for a nonce");
+        _hold(books.unauthorizedMoves == 0, "P7: value moved without a nonce");
+    }
+
+    /// @dev An assertion is a call to the cheatcode address, some fifty of them after every call of a campaign; so the
+    /// comparison comes first, and the assertion is there for its message.
+    function _same(uint256 left, uint256 right, string memory what) private pure {
+        if (left != right) assertEq(left, right, what);
+    }
+
+    function _hold(bool condition, string memory what) private pure {
+        if (!condition) assertTrue(false, what);
     }
 
     function _checkRefusals() private view {

@@ -70,6 +70,24 @@ contract PieUSDHandler is PieUSDFixture {
         uint256 maximumFee;
     }
 
+    /// @dev What the invariants read after every call, in one answer: calls between test contracts are what a campaign
+    /// spends its time on.
+    struct Books {
+        address[ACTORS] actors;
+        uint256[ACTORS] balances;
+        bool[ACTORS] frozen;
+        uint256[ACTORS] frozenBalances;
+        uint256 supply;
+        uint256 donated;
+        uint256 rescued;
+        uint256 destroyed;
+        uint256 forgone;
+        uint256 mostMoves;
+        uint256 unauthorizedMoves;
+        Redemption lastRedemption;
+        Batch lastBatch;
+    }
+
     struct Batch {
         uint256 length;
         /// What the call answered.
@@ -150,6 +168,15 @@ contract PieUSDHandler is PieUSDFixture {
 
     constructor() {
         _deploy(6, USDT_FUNDS);
+        _lastBatch.eventsMatch = _lastBatch.balancesMatch = true; // of no batch, until there is one
+        // Something to move from the first call on; different balances, so that shares do not divide evenly.
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            uint256 amount = MAX_AMOUNT / (i + 3);
+            vm.prank(actors[i]);
+            pie.deposit(amount, amount);
+            balances[actors[i]] = amount;
+            supply += amount;
+        }
     }
 
     function deposit(uint256 seed) external action(Action.Deposit, seed) {
@@ -333,8 +360,9 @@ contract PieUSDHandler is PieUSDFixture {
 
     function freeze(uint256 seed) external action(Action.Freeze, seed) {
         address account = _drawActor();
-        // With more than two frozen, little else would succeed: freeze one of them again.
-        if (_countFrozen() >= 2) account = _drawFrozen();
+        // With many frozen little else would succeed: mostly freeze again the one that is, and never more than two.
+        uint256 count = _countFrozen();
+        if (count > 1 || (count == 1 && !_chance(4))) account = _drawFrozen();
         if (_chance(10)) account = _chance(2) ? address(0) : address(pie);
         bool refused = account == address(0) || account == address(pie);
         bytes4 fault = refused ? IPieUSD.CannotFreeze.selector : bytes4(0);
@@ -349,13 +377,19 @@ contract PieUSDHandler is PieUSDFixture {
     }
 
     function switchDeposits(uint256 seed) external action(Action.SwitchDeposits, seed) {
-        depositsPaused = _chance(4);
-        _send(admin, depositsPaused ? abi.encodeCall(IPieUSD.pauseDeposits, ()) : abi.encodeCall(IPieUSD.unpauseDeposits, ()), 0);
+        depositsPaused = _chance(8);
+        _send(
+            admin,
+            depositsPaused
+                ? abi.encodeCall(IPieUSD.pauseDeposits, ())
+                : abi.encodeCall(IPieUSD.unpauseDeposits, ()),
+            0
+        );
         _checkModes();
     }
 
     function switchRedemptions(uint256 seed) external action(Action.SwitchRedemptions, seed) {
-        redemptionsPaused = _chance(4);
+        redemptionsPaused = _chance(8);
         _send(
             admin,
             redemptionsPaused
@@ -411,7 +445,7 @@ contract PieUSDHandler is PieUSDFixture {
     }
 
     function switchUsdt(uint256 seed) external action(Action.SwitchUsdt, seed) {
-        bool paused = _chance(5);
+        bool paused = _chance(8);
         if (paused == usdtPaused) return;
         usdtPaused = paused;
         if (paused) usdt.pause();
@@ -420,17 +454,17 @@ contract PieUSDHandler is PieUSDFixture {
     }
 
     function switchBlacklist(uint256 seed) external action(Action.SwitchBlacklist, seed) {
-        wrapperBlacklisted = _chance(6);
+        wrapperBlacklisted = _chance(8);
         if (wrapperBlacklisted) usdt.addBlackList(address(pie));
         else usdt.removeBlackList(address(pie));
         successes[_action]++;
     }
 
-    /// @dev One call in four, or holders would hardly ever be whole. USDT can only destroy everything; a part that comes
+    /// @dev One call in six, or holders would hardly ever be whole. USDT can only destroy everything; a part that comes
     /// back at once makes the losses that leave a fraction, down to one base unit.
     function destroyBacking(uint256 seed) external action(Action.DestroyBacking, seed) {
         uint256 held = backing();
-        if (!_chance(4) || held == 0) return;
+        if (!_chance(6) || held == 0) return;
         usdt.addBlackList(address(pie));
         usdt.destroyBlackFunds(address(pie));
         usdt.removeBlackList(address(pie));
@@ -444,7 +478,7 @@ contract PieUSDHandler is PieUSDFixture {
 
     /// @dev Exactly up to the supply, with the fee off: backing == supply is the edge at which pro-rata mode may close.
     function recapitalise(uint256 seed) external action(Action.Recapitalise, seed) {
-        if (usdtPaused || backing() >= supply || _chance(2)) return;
+        if (usdtPaused || backing() >= supply) return;
         usdt.setParams(0, 0);
         _compensate(supply - backing());
         successes[_action]++;
@@ -483,20 +517,38 @@ contract PieUSDHandler is PieUSDFixture {
         return supply + donated + forgone - rescued - destroyed;
     }
 
-    function lastRedemption() external view returns (Redemption memory) {
-        return _lastRedemption;
-    }
-
-    function lastBatch() external view returns (Batch memory) {
-        return _lastBatch;
+    function books() external view returns (Books memory b) {
+        b.actors = actors;
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            b.balances[i] = balances[actors[i]];
+            b.frozen[i] = frozen[actors[i]];
+            b.frozenBalances[i] = frozenBalances[actors[i]];
+        }
+        b.supply = supply;
+        b.donated = donated;
+        b.rescued = rescued;
+        b.destroyed = destroyed;
+        b.forgone = forgone;
+        b.mostMoves = mostMoves;
+        b.unauthorizedMoves = unauthorizedMoves;
+        b.lastRedemption = _lastRedemption;
+        b.lastBatch = _lastBatch;
     }
 
     function spentNonceCount() external view returns (uint256) {
         return _spentNonces.length;
     }
 
-    function spentNonce(uint256 index) external view returns (SpentNonce memory) {
-        return _spentNonces[index];
+    /// @notice `count` of the spent nonces: the latest half of them, and as many that wander through the older ones. All
+    /// of them where there are no more than `count`.
+    function spentNonces(uint256 count) external view returns (SpentNonce[] memory list) {
+        uint256 length = _spentNonces.length;
+        if (count > length) count = length;
+        list = new SpentNonce[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            bool latest = count == length || i % 2 == 0;
+            list[i] = _spentNonces[latest ? length - 1 - (count == length ? i : i / 2) : (length * 31 + i * 17) % length];
+        }
     }
 
     /// @notice In the order of `Action`.
@@ -853,23 +905,23 @@ contract PieUSDHandler is PieUSDFixture {
         }
     }
 
-    /// @dev A new nonce, or one in six that the authorizer spent before, whichever function spent it.
+    /// @dev A new nonce, or one in ten that the authorizer spent before, whichever function spent it.
     function _drawNonce(address authorizer) private returns (bytes32) {
         uint256 count = _spentOf[authorizer].length;
-        if (count > 0 && _chance(6)) return _spentOf[authorizer][_draw(count)];
+        if (count > 0 && _chance(10)) return _spentOf[authorizer][_draw(count)];
         return keccak256(abi.encode("nonce", ++_fresh));
     }
 
-    /// @dev An authorization without its signature. The window is often the tightest one, one in six shuts the call out.
+    /// @dev An authorization without its signature. The window is often the tightest one, one in ten shuts the call out.
     function _draft() private returns (IPieUSD.TransferAuthorization memory a) {
         a.from = _drawActor();
         a.to = _drawReceiver();
         a.value = _drawAmount(balances[a.from]);
-        uint256 window = _draw(12);
+        uint256 window = _draw(20);
         if (window == 0) a.validAfter = block.timestamp;
-        else a.validAfter = window < 6 ? block.timestamp - 1 : 0;
+        else a.validAfter = window < 10 ? block.timestamp - 1 : 0;
         if (window == 1) a.validBefore = block.timestamp;
-        else a.validBefore = window < 6 ? block.timestamp + 1 : type(uint256).max;
+        else a.validBefore = window < 10 ? block.timestamp + 1 : type(uint256).max;
         a.nonce = _drawNonce(a.from);
     }
 
@@ -878,7 +930,7 @@ contract PieUSDHandler is PieUSDFixture {
         bytes32 digest,
         bool sized
     ) private returns (bytes memory signature, bool genuine) {
-        if (!_chance(6)) return (_sign(_keys[signer], digest), true);
+        if (!_chance(10)) return (_sign(_keys[signer], digest), true);
         return (_spoil(_keys[signer], digest, _draw(sized ? 4 : 7)), false);
     }
 
