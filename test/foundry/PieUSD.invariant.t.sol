@@ -51,7 +51,7 @@ contract PieUSDInvariantTest is Test {
     /// handler provokes was met. Prints the counts (`-vv`).
     function test_everyActionSucceedsInACampaign() public {
         bytes4[] memory selectors = handler.selectors();
-        for (uint256 i = 0; i < 1_200; ++i) {
+        for (uint256 i = 0; i < 1_800; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("campaign", i)));
             (bool success, ) = address(handler).call(abi.encodeWithSelector(selectors[seed % selectors.length], seed));
             assertTrue(success, "a call ended otherwise than the books say");

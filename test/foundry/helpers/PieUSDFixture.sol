@@ -74,6 +74,7 @@ abstract contract PieUSDFixture is CommonBase, StdAssertions {
     mapping(address account => uint256 key) internal _keys;
 
     function _deploy(uint8 decimals, uint256 funds) internal {
+        vm.warp(1_800_000_000); // not at the first second of time, where windows have no past
         admin = vm.addr(uint256(keccak256("admin")));
         manager = new AccessManager(address(this));
         usdt = new MockUSDT(decimals);
