@@ -255,8 +255,8 @@ contract PieUSDFuzzTest is Test, PieUSDFixture {
         if (field == 0) a.from = actors[2 + (change % 5)];
         if (field == 1) a.to = actors[2 + (change % 5)];
         if (field == 2) a.value ^= bound(change, 1, type(uint256).max);
-        if (field == 3) a.validAfter = bound(change, 1, block.timestamp - 1);
-        if (field == 4) a.validBefore = bound(change, block.timestamp + 1, type(uint256).max - 1);
+        if (field == 3) a.validAfter = bound(change, 0, block.timestamp - 2);
+        if (field == 4) a.validBefore = bound(change, block.timestamp + 2, type(uint256).max);
         if (field == 5) a.nonce ^= bytes32(bound(change, 1, type(uint256).max));
         _checkOutcome(address(this), _encodeBytes(TRANSFER_BYTES, a), IERC3009.InvalidSignature.selector);
     }
