@@ -61,9 +61,10 @@ contract AccountSignatureFuzzTest is Test {
         bool twin = harness.twin{gas: 50_000_000}(address(hostile), digest, signature);
         assertEq(harness.isValid{gas: 50_000_000}(address(hostile), digest, signature), twin, "bytes");
         assertEq(harness.isValid{gas: 50_000_000}(address(hostile), digest, v, r, s), twin, "v, r, s");
-        bool accepts = answer == HostileWallet.Answer.Magic ||
-            answer == HostileWallet.Answer.Slow ||
-            answer == HostileWallet.Answer.Bomb;
+        bool accepts =
+            answer == HostileWallet.Answer.Magic ||
+                answer == HostileWallet.Answer.Slow ||
+                answer == HostileWallet.Answer.Bomb;
         assertEq(twin, accepts, "what the wallet means");
         // The cap is the one legitimate difference.
         bool dear = answer == HostileWallet.Answer.Slow || answer == HostileWallet.Answer.Bomb;

@@ -43,7 +43,12 @@ contract PieUSDFuzzTest is Test, PieUSDFixture {
         assertEq(pie.totalSupply(), supply, "supply");
     }
 
-    function testFuzz_transferAboveTheBalanceMovesNothing(uint256 from, uint256 to, uint256 held, uint256 value) public {
+    function testFuzz_transferAboveTheBalanceMovesNothing(
+        uint256 from,
+        uint256 to,
+        uint256 held,
+        uint256 value
+    ) public {
         (from, to) = (from % ACTORS, to % ACTORS);
         held = bound(held, 0, FUNDS);
         _fund(actors[from], held);
@@ -108,7 +113,12 @@ contract PieUSDFuzzTest is Test, PieUSDFixture {
     /// @dev After a loss, holders leave in any order and in parts. Each redemption pays the floor of its share, so the
     /// pool never pays more than it has; a fraction of a base unit stays at each, so whoever comes later gets the
     /// share of the first moment, and at most a base unit more for each redemption before. The last one takes all the rest.
-    function testFuzz_proRataDrain(uint256[ACTORS] memory held, uint256 remaining, uint256 order, uint256 parts) public {
+    function testFuzz_proRataDrain(
+        uint256[ACTORS] memory held,
+        uint256 remaining,
+        uint256 order,
+        uint256 parts
+    ) public {
         for (uint256 i = 0; i < ACTORS; ++i) _fund(actors[i], held[i] = bound(held[i], 1, FUNDS));
         uint256 supply = pie.totalSupply();
         remaining = bound(remaining, 0, supply - 1);
@@ -328,9 +338,8 @@ contract PieUSDFuzzTest is Test, PieUSDFixture {
         // Spent by one overload, it is spent for the other.
         if (second != 0) return;
         (first, ) = _attempt(a.to, asVrs);
-        bytes4 spent = function_ == 3
-            ? IPieUSD.ERC2612InvalidSigner.selector
-            : IERC3009.AuthorizationUsedOrCanceled.selector;
+        bytes4 spent =
+            function_ == 3 ? IPieUSD.ERC2612InvalidSigner.selector : IERC3009.AuthorizationUsedOrCanceled.selector;
         assertEq(first, spent, "replay through the other overload");
     }
 
@@ -432,17 +441,15 @@ contract PieUSDFuzzTest is Test, PieUSDFixture {
             // Few nonces, so that two payments of one payer clash now and then.
             a.nonce = bytes32((random >> 40) % 3);
             bytes32 digest = _transferDigest(TRANSFER_TYPEHASH, a);
-            a.signature = fault == 5 || fault == 6
-                ? _spoil(_keys[a.from], digest, (random >> 48) % 7)
-                : _sign(_keys[a.from], digest);
+            a.signature =
+                fault == 5 || fault == 6
+                    ? _spoil(_keys[a.from], digest, (random >> 48) % 7)
+                    : _sign(_keys[a.from], digest);
             batch[i] = a;
         }
     }
 
-    function _authorization(
-        address from,
-        address to
-    ) private view returns (IPieUSD.TransferAuthorization memory) {
+    function _authorization(address from, address to) private view returns (IPieUSD.TransferAuthorization memory) {
         return
             IPieUSD.TransferAuthorization({
                 from: from,

@@ -68,7 +68,11 @@ contract PieUSDInvariantTest is Test {
             assertGt(handler.successes(PieUSDHandler.Action(i)), 0, names[i]);
         }
         console2.log("batch elements: %d settled, %d skipped", handler.elementsSettled(), handler.elementsSkipped());
-        console2.log("redemptions below par: %d, with a fee: %d", handler.proRataRedemptions(), handler.redemptionsWithFee());
+        console2.log(
+            "redemptions below par: %d, with a fee: %d",
+            handler.proRataRedemptions(),
+            handler.redemptionsWithFee()
+        );
         console2.log("nonces spent: %d", handler.spentNonceCount());
         assertGt(handler.elementsSettled(), 0, "no element settled");
         assertGt(handler.elementsSkipped(), 0, "no element skipped");

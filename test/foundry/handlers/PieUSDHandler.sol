@@ -227,9 +227,8 @@ contract PieUSDHandler is PieUSDFixture {
         address to = _drawReceiver();
         uint256 allowed = _allowances[from][spender];
         uint256 value = _drawAmount(allowed < balances[from] ? allowed : balances[from]);
-        bytes4 fault = allowed < value
-            ? IERC20Errors.ERC20InsufficientAllowance.selector
-            : _transferFault(from, to, value);
+        bytes4 fault =
+            allowed < value ? IERC20Errors.ERC20InsufficientAllowance.selector : _transferFault(from, to, value);
         if (_send(spender, abi.encodeCall(IERC20.transferFrom, (from, to, value)), fault)) {
             _bookTransfer(from, to, value);
             if (allowed != type(uint256).max) _allowances[from][spender] = allowed - value;
@@ -303,9 +302,7 @@ contract PieUSDHandler is PieUSDFixture {
         _countMoves(vm.getRecordedLogs());
     }
 
-    function batchTransferWithAuthorization(
-        uint256 seed
-    ) external action(Action.BatchTransferWithAuthorization, seed) {
+    function batchTransferWithAuthorization(uint256 seed) external action(Action.BatchTransferWithAuthorization, seed) {
         IPieUSD.TransferAuthorization[] memory batch = new IPieUSD.TransferAuthorization[](_draw(MAX_BATCH_DRAWN + 1));
         bytes4[] memory reasons = new bytes4[](batch.length);
         bool[] memory genuine = new bool[](batch.length);
@@ -380,9 +377,7 @@ contract PieUSDHandler is PieUSDFixture {
         depositsPaused = _chance(8);
         _send(
             admin,
-            depositsPaused
-                ? abi.encodeCall(IPieUSD.pauseDeposits, ())
-                : abi.encodeCall(IPieUSD.unpauseDeposits, ()),
+            depositsPaused ? abi.encodeCall(IPieUSD.pauseDeposits, ()) : abi.encodeCall(IPieUSD.unpauseDeposits, ()),
             0
         );
         _checkModes();
@@ -547,7 +542,9 @@ contract PieUSDHandler is PieUSDFixture {
         list = new SpentNonce[](count);
         for (uint256 i = 0; i < count; ++i) {
             bool latest = count == length || i % 2 == 0;
-            list[i] = _spentNonces[latest ? length - 1 - (count == length ? i : i / 2) : (length * 31 + i * 17) % length];
+            list[i] = _spentNonces[
+                latest ? length - 1 - (count == length ? i : i / 2) : (length * 31 + i * 17) % length
+            ];
         }
     }
 
@@ -587,37 +584,38 @@ contract PieUSDHandler is PieUSDFixture {
 
     /// @notice In the order of `Action`.
     function names() external pure returns (string[29] memory) {
-        return [
-            "deposit",
-            "depositFor",
-            "redeem",
-            "redeemWithAuthorization",
-            "transfer",
-            "transferFrom",
-            "approve",
-            "permit",
-            "transferWithAuthorization(v,r,s)",
-            "transferWithAuthorization(bytes)",
-            "receiveWithAuthorization",
-            "cancelAuthorization",
-            "batchTransferWithAuthorization",
-            "freeze",
-            "unfreeze",
-            "switchDeposits",
-            "switchRedemptions",
-            "openProRata",
-            "closeProRata",
-            "rescue",
-            "donate",
-            "setUsdtFee",
-            "switchUsdt",
-            "switchBlacklist",
-            "destroyBacking",
-            "recapitalise",
-            "setHostileAnswer",
-            "usurp",
-            "warp"
-        ];
+        return
+            [
+                "deposit",
+                "depositFor",
+                "redeem",
+                "redeemWithAuthorization",
+                "transfer",
+                "transferFrom",
+                "approve",
+                "permit",
+                "transferWithAuthorization(v,r,s)",
+                "transferWithAuthorization(bytes)",
+                "receiveWithAuthorization",
+                "cancelAuthorization",
+                "batchTransferWithAuthorization",
+                "freeze",
+                "unfreeze",
+                "switchDeposits",
+                "switchRedemptions",
+                "openProRata",
+                "closeProRata",
+                "rescue",
+                "donate",
+                "setUsdtFee",
+                "switchUsdt",
+                "switchBlacklist",
+                "destroyBacking",
+                "recapitalise",
+                "setHostileAnswer",
+                "usurp",
+                "warp"
+            ];
     }
 
     // Calls
@@ -646,9 +644,10 @@ contract PieUSDHandler is PieUSDFixture {
         else if (backing() < supply) fault = IPieUSD.Undercollateralized.selector;
         else if (usdtPaused || amount > funds) fault = ANY;
         else if (minted < minOut) fault = IPieUSD.SlippageExceeded.selector;
-        bytes memory data = plain
-            ? abi.encodeCall(IPieUSD.deposit, (amount, minOut))
-            : abi.encodeCall(IPieUSD.depositFor, (to, amount, minOut));
+        bytes memory data =
+            plain
+                ? abi.encodeCall(IPieUSD.deposit, (amount, minOut))
+                : abi.encodeCall(IPieUSD.depositFor, (to, amount, minOut));
         if (!_send(sender, data, fault)) return;
         balances[to] += minted;
         supply += minted;
@@ -696,9 +695,10 @@ contract PieUSDHandler is PieUSDFixture {
         if (receives && caller != a.to) fault = IERC3009.CallerNotPayee.selector;
         if (fault == 0) fault = _authorizationFault(a, genuine && !crossed, false);
         if (fault == 0) fault = _transferFault(a.from, a.to, a.value);
-        bytes memory data = vrs
-            ? _encodeVrs(receives ? RECEIVE_VRS : TRANSFER_VRS, a)
-            : _encodeBytes(receives ? RECEIVE_BYTES : TRANSFER_BYTES, a);
+        bytes memory data =
+            vrs
+                ? _encodeVrs(receives ? RECEIVE_VRS : TRANSFER_VRS, a)
+                : _encodeBytes(receives ? RECEIVE_BYTES : TRANSFER_BYTES, a);
         vm.recordLogs();
         if (_send(caller, data, fault)) {
             _bookTransfer(a.from, a.to, a.value);
@@ -835,7 +835,10 @@ contract PieUSDHandler is PieUSDFixture {
             if (logs[cursor].topics[0] == IERC3009.AuthorizationUsed.selector) {
                 if (++cursor >= logs.length) return (logged, false);
                 logged |= 1 << i;
-                matches = matches && logs[cursor].topics[0] == IERC20.Transfer.selector && logs[cursor].topics[1] == who;
+                matches =
+                    matches &&
+                    logs[cursor].topics[0] == IERC20.Transfer.selector &&
+                    logs[cursor].topics[1] == who;
                 matches = matches && logs[cursor].topics[2] == bytes32(uint256(uint160(batch[i].to)));
                 matches = matches && abi.decode(logs[cursor].data, (uint256)) == batch[i].value && reasons[i] == 0;
             } else {

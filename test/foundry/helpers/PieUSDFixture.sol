@@ -24,21 +24,19 @@ abstract contract PieUSDFixture is CommonBase, StdAssertions {
     uint64 internal constant PAYMENTS_RESCUER = 402;
     uint64 internal constant PAYMENTS_PRORATA = 403;
 
-    bytes32 internal constant TRANSFER_TYPEHASH =
-        keccak256(
-            "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-    bytes32 internal constant RECEIVE_TYPEHASH =
-        keccak256(
-            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
+    bytes32 internal constant TRANSFER_TYPEHASH = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+    bytes32 internal constant RECEIVE_TYPEHASH = keccak256(
+        "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
     bytes32 internal constant CANCEL_TYPEHASH = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
-    bytes32 internal constant REDEEM_TYPEHASH =
-        keccak256(
-            "RedeemWithAuthorization(address from,address to,uint256 value,uint256 minOut,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-    bytes32 internal constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 internal constant REDEEM_TYPEHASH = keccak256(
+        "RedeemWithAuthorization(address from,address to,uint256 value,uint256 minOut,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+    bytes32 internal constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     // Overloads cannot be told apart by `abi.encodeCall`, so both are named by their signatures.
     string internal constant TRANSFER_VRS =
@@ -138,20 +136,12 @@ abstract contract PieUSDFixture is CommonBase, StdAssertions {
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
-    function _transferDigest(
-        bytes32 typehash,
-        IPieUSD.TransferAuthorization memory a
-    ) internal view returns (bytes32) {
+    function _transferDigest(bytes32 typehash, IPieUSD.TransferAuthorization memory a) internal view returns (bytes32) {
         return
-            _typedDigest(
-                keccak256(abi.encode(typehash, a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce))
-            );
+            _typedDigest(keccak256(abi.encode(typehash, a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce)));
     }
 
-    function _redeemDigest(
-        IPieUSD.TransferAuthorization memory a,
-        uint256 minOut
-    ) internal view returns (bytes32) {
+    function _redeemDigest(IPieUSD.TransferAuthorization memory a, uint256 minOut) internal view returns (bytes32) {
         return
             _typedDigest(
                 keccak256(
@@ -205,19 +195,7 @@ abstract contract PieUSDFixture is CommonBase, StdAssertions {
         IPieUSD.TransferAuthorization memory a
     ) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = _split(a.signature);
-        return
-            abi.encodeWithSignature(
-                signature,
-                a.from,
-                a.to,
-                a.value,
-                a.validAfter,
-                a.validBefore,
-                a.nonce,
-                v,
-                r,
-                s
-            );
+        return abi.encodeWithSignature(signature, a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce, v, r, s);
     }
 
     function _encodeBytes(
