@@ -26,7 +26,7 @@ import {
   type FacilitatorOptions,
   type Settlement,
 } from "../../sdk/x402";
-import { RESOURCE, startPaidApi, type PaidRoute } from "../helpers/paidApi";
+import { RESOURCE, startPaidApi, type PaidRoute } from "../../scripts/lib/paidApi";
 
 const { provider } = hre.ethers;
 const NETWORK = networkOf(31337);

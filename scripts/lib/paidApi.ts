@@ -5,7 +5,7 @@ import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
 import express, { type Request } from "express";
 
-import { listen, type RunningServer } from "../../scripts/lib/net";
+import { listen, type RunningServer } from "./net";
 import { pieUSDPrice } from "../../sdk/x402";
 
 export interface PaidRoute {
