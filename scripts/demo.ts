@@ -2,6 +2,10 @@
  * `npm run demo`: starts a local node, deploys the suite by its real modules, and plays the chapters against it. Every
  * statement that it prints was checked; the first one that does not hold ends it with a failure.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
 import { deploySuite, localHolders } from "../deploy/deploySuite";
 import { exitOnSignals, startNode, waitForNode } from "./lib/child";
 import { freePort } from "./lib/net";
@@ -16,6 +20,10 @@ const connect = async (url: string): Promise<typeof import("hardhat")> => {
   process.env.HARDHAT_NETWORK = "localhost";
   process.env.TESSERA_LOCAL_RPC = url;
   const { default: hre } = await import("hardhat");
+  // Ignition keeps a journal for every network but its own; the next demo's chain must not be taken for this one.
+  const journals = mkdtempSync(path.join(tmpdir(), "tessera-demo-"));
+  process.once("exit", () => rmSync(journals, { recursive: true, force: true }));
+  hre.config.paths.ignition = journals;
   return hre;
 };
 
@@ -25,9 +33,13 @@ const demo = async (): Promise<void> => {
   const url = `http://127.0.0.1:${await freePort()}`;
   console.log(`Starting a local node at ${url} …`);
   const port = new URL(url).port;
-  const node = startNode(require.resolve("hardhat/internal/cli/bootstrap"), ["node", "--hostname", "127.0.0.1", "--port", port], {
-    HARDHAT_NETWORK: undefined,
-  });
+  const node = startNode(
+    require.resolve("hardhat/internal/cli/bootstrap"),
+    ["node", "--hostname", "127.0.0.1", "--port", port],
+    {
+      HARDHAT_NETWORK: undefined,
+    },
+  );
   try {
     await waitForNode(url, node);
     const hre = await connect(url);
@@ -44,7 +56,9 @@ const demo = async (): Promise<void> => {
   } finally {
     await node.stop();
   }
-  console.log(`Everything above was checked, in ${Math.round((Date.now() - started) / 1000)} s; nothing is left running.`);
+  console.log(
+    `Everything above was checked, in ${Math.round((Date.now() - started) / 1000)} s; nothing is left running.`,
+  );
   console.log(`
 Next:
   npx hardhat node                        a local chain of your own

@@ -99,18 +99,24 @@ const run = async ({ hre, suite }: DemoContext): Promise<void> => {
   };
 
   try {
-    say(`The facilitator listens at ${facilitating.url}, the paid API at ${api.url}; a report costs ${usd(price)} pieUSD.`);
+    say(
+      `The facilitator listens at ${facilitating.url}, the paid API at ${api.url}; a report costs ${usd(price)} pieUSD.`,
+    );
     const paid: Paid[] = [];
     for (const payer of alone) {
       const purchase = await buy(payer);
       paid.push(purchase);
-      say(`The ${payer.title} was asked to pay (HTTP 402), signed, and got the report: ${short(purchase.transaction)}.`);
+      say(
+        `The ${payer.title} was asked to pay (HTTP 402), signed, and got the report: ${short(purchase.transaction)}.`,
+      );
     }
     const replay = await fetch(`${api.url}/report`, { headers: { "PAYMENT-SIGNATURE": header } });
     say(`The last payment was presented again and answered with HTTP ${replay.status}.`);
     const started = Date.now();
     paid.push(...(await Promise.all(agents.map(buy))));
-    say(`${AGENTS} agents paid at once through one facilitator key, in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+    say(
+      `${AGENTS} agents paid at once through one facilitator key, in ${((Date.now() - started) / 1000).toFixed(1)} s.`,
+    );
 
     const after = await balances();
     const gas = new Map<string, bigint>();
@@ -124,13 +130,16 @@ const run = async ({ hre, suite }: DemoContext): Promise<void> => {
       fees += receipt.fee;
     }
     const [sender = ""] = senders;
-    const gasPayer = senders.size === 1 && sender === settler.address ? "facilitator" : [...senders].map(short).join(", ");
+    const gasPayer =
+      senders.size === 1 && sender === settler.address ? "facilitator" : [...senders].map(short).join(", ");
 
-    const of = (all: ReadonlyMap<string, Balance>, address: string): Balance => all.get(address) ?? { pieUSD: 0n, wei: 0n };
+    const of = (all: ReadonlyMap<string, Balance>, address: string): Balance =>
+      all.get(address) ?? { pieUSD: 0n, wei: 0n };
     const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
     const row = (title: string, purchases: readonly Paid[]): string[] => {
       const accounts = purchases.map(({ payer }) => payer.address);
-      const each = (all: ReadonlyMap<string, Balance>, key: keyof Balance): bigint => sum(accounts.map((a) => of(all, a)[key]));
+      const each = (all: ReadonlyMap<string, Balance>, key: keyof Balance): bigint =>
+        sum(accounts.map((a) => of(all, a)[key]));
       return [
         title,
         usd(price * BigInt(purchases.length)),
@@ -168,14 +177,23 @@ const run = async ({ hre, suite }: DemoContext): Promise<void> => {
       payers.every(({ address }) => of(after, address).pieUSD === funds - price),
       `every payer paid exactly ${usd(price)} pieUSD`,
     );
-    check(of(after, merchant).pieUSD === count * price, `the merchant received ${usd(count * price)} pieUSD in ${count} payments`);
+    check(
+      of(after, merchant).pieUSD === count * price,
+      `the merchant received ${usd(count * price)} pieUSD in ${count} payments`,
+    );
     check(gasPayer === "facilitator", "the facilitator's key sent every settlement");
     check(
       of(before, settler.address).wei - of(after, settler.address).wei === fees,
       `the facilitator paid exactly the gas of these ${count} settlements, ${ether(fees)} ETH, and none for the replay`,
     );
-    check(new Set(paid.map(({ transaction }) => transaction)).size === payers.length, "each payment is a transaction of its own");
-    check(settlements.length === payers.length, `the facilitator reported ${count} settlements, the replay not among them`);
+    check(
+      new Set(paid.map(({ transaction }) => transaction)).size === payers.length,
+      "each payment is a transaction of its own",
+    );
+    check(
+      settlements.length === payers.length,
+      `the facilitator reported ${count} settlements, the replay not among them`,
+    );
     check(replay.status === 402, "the payment that was presented again bought nothing");
     const [supply, backing] = [await pieUSD.totalSupply(), await pieUSD.backing()];
     check(supply === backing, `the supply of ${usd(supply)} pieUSD is backed by ${usd(backing)} USDT`);

@@ -13,7 +13,11 @@ export interface Child {
 const STOP_GRACE_MS = 3_000;
 
 /** Starts a Node script with our environment and what `env` adds; undefined takes a variable away. */
-export const startNode = (script: string, args: readonly string[], env: Record<string, string | undefined> = {}): Child => {
+export const startNode = (
+  script: string,
+  args: readonly string[],
+  env: Record<string, string | undefined> = {},
+): Child => {
   const child = spawn(process.execPath, ["-r", path.join(__dirname, "endWithParent.cjs"), script, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true", ...env },

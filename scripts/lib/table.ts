@@ -13,4 +13,4 @@ export const table = (header: readonly string[], rows: readonly (readonly string
 };
 
 /** 1234567 → "1,234,567". */
-export const thousands = (value: bigint | number | string): string => value.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+export const thousands = (value: bigint | number): string => value.toString().replace(/\B(?=(\d{3})+$)/g, ",");

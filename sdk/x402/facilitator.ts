@@ -194,12 +194,16 @@ export const createFacilitator = async (options: FacilitatorOptions): Promise<Fa
     }
     const chain = chains.get(network);
     if (chain === undefined || payload.accepted.network !== network) {
-      return { reason: REASONS.network, message: "This network is not settled here, or the payment is for another one." };
+      return {
+        reason: REASONS.network,
+        message: "This network is not settled here, or the payment is for another one.",
+      };
     }
     const asset = getAddress(requirements.asset);
     if (!chain.assets.has(asset)) return { reason: REASONS.asset, message: `The asset ${asset} is not settled here.` };
     const payee = getAddress(requirements.payTo);
-    if (!chain.mayBePaid(payee)) return { reason: REASONS.payee, message: `Payments to ${payee} are not settled here.` };
+    if (!chain.mayBePaid(payee))
+      return { reason: REASONS.payee, message: `Payments to ${payee} are not settled here.` };
     const authorization = readAuthorization(payload);
     if (authorization === undefined) {
       return { reason: REASONS.payload, message: "The payload is not a signed ERC-3009 authorization." };
@@ -250,7 +254,10 @@ export const createFacilitator = async (options: FacilitatorOptions): Promise<Fa
     }
   };
 
-  const settleClaimed = async (payment: Payment, requirements: PaymentRequirements): Promise<SettleResponse & { recovered: boolean }> => {
+  const settleClaimed = async (
+    payment: Payment,
+    requirements: PaymentRequirements,
+  ): Promise<SettleResponse & { recovered: boolean }> => {
     const { chain, asset, authorization, key } = payment;
     const failed = { success: false, transaction: "", network: requirements.network, payer: authorization.from };
     let seenAt = sightings.block(key);

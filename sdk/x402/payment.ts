@@ -76,7 +76,8 @@ export const readAuthorization = ({ payload }: PaymentPayload): Authorization | 
   if (!isObject(payload) || "permit2Authorization" in payload || !isObject(payload.authorization)) return undefined;
   const { signature } = payload;
   const { from, to, value, validAfter, validBefore, nonce } = payload.authorization;
-  if (typeof signature !== "string" || !isHexString(signature) || signature.length > MAX_SIGNATURE_DIGITS) return undefined;
+  if (typeof signature !== "string" || !isHexString(signature) || signature.length > MAX_SIGNATURE_DIGITS)
+    return undefined;
   if (signature.length % 2 !== 0 || !isAddress(from) || !isAddress(to) || !isHexString(nonce, 32)) return undefined;
   if (!isUint(value) || !isUint(validAfter) || !isUint(validBefore)) return undefined;
   return {

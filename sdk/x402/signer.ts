@@ -172,12 +172,20 @@ export const facilitatorSigner = async (
     });
   };
 
-  const read = async (to: string, abi: InterfaceAbi, functionName: string, args: readonly unknown[]): Promise<unknown> => {
+  const read = async (
+    to: string,
+    abi: InterfaceAbi,
+    functionName: string,
+    args: readonly unknown[],
+  ): Promise<unknown> => {
     const contract = new Interface(abi);
     const fragment = contract.getFunction(functionName, [...args]);
     if (fragment === null) throw new Error(`There is no function ${functionName} in the ABI.`);
     const data = contract.encodeFunctionData(fragment, args);
-    const values = contract.decodeFunctionResult(fragment, await explaining(provider.call({ from: address, to, data })));
+    const values = contract.decodeFunctionResult(
+      fragment,
+      await explaining(provider.call({ from: address, to, data })),
+    );
     const outputs = fragment.outputs.map((output, i) => plain(output, values[i]));
     return outputs.length === 1 ? outputs[0] : outputs;
   };
@@ -216,7 +224,8 @@ export const facilitatorSigner = async (
           Object.entries(types as Record<string, TypedDataField[]>).filter(([name]) => name !== "EIP712Domain"),
         );
         try {
-          if (verifyTypedData(domain as TypedDataDomain, fields, message, signature) === getAddress(account)) return true;
+          if (verifyTypedData(domain as TypedDataDomain, fields, message, signature) === getAddress(account))
+            return true;
         } catch {
           // Not an ECDSA signature; it may be one that the account's code understands.
         }

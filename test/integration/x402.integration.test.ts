@@ -109,7 +109,10 @@ describe("x402 facilitator", () => {
   const refusalOf = (response: Response): string => {
     const required = response.headers.get("PAYMENT-REQUIRED");
     const settled = response.headers.get("PAYMENT-RESPONSE");
-    const decoded = JSON.parse(Buffer.from(required ?? settled ?? "e30=", "base64").toString()) as Record<string, string>;
+    const decoded = JSON.parse(Buffer.from(required ?? settled ?? "e30=", "base64").toString()) as Record<
+      string,
+      string
+    >;
     return decoded.error ?? decoded.errorReason ?? "";
   };
 
@@ -131,7 +134,12 @@ describe("x402 facilitator", () => {
     wanted: PaymentRequirements,
     more: Partial<TransferAuthorization> = {},
   ): Promise<{ payload: PaymentPayload; authorization: TransferAuthorization; signature: string }> => {
-    const authorization = buildTransfer({ from: signer.address, to: wanted.payTo, value: BigInt(wanted.amount), ...more });
+    const authorization = buildTransfer({
+      from: signer.address,
+      to: wanted.payTo,
+      value: BigInt(wanted.amount),
+      ...more,
+    });
     const domain = pieUSDDomain(31337, wanted.asset);
     const { bytes: signature } = await signPieUSD(signer, domain, "TransferWithAuthorization", authorization);
     const { from, to, value, validAfter, validBefore, nonce } = authorization;
@@ -200,9 +208,9 @@ describe("x402 facilitator", () => {
       const payTo = newPayee();
       const response = await fetch(`${await api(await facilitator(), [route(payTo)])}/report`);
       expect(response.status).to.equal(402);
-      const required = JSON.parse(
-        Buffer.from(response.headers.get("PAYMENT-REQUIRED") ?? "", "base64").toString(),
-      ) as { accepts: PaymentRequirements[] };
+      const required = JSON.parse(Buffer.from(response.headers.get("PAYMENT-REQUIRED") ?? "", "base64").toString()) as {
+        accepts: PaymentRequirements[];
+      };
       expect(required.accepts).to.deep.equal([requirements(payTo)]);
     });
 
@@ -243,8 +251,17 @@ describe("x402 facilitator", () => {
       beforeEach(async () => {
         [account, sessionKey, payTo] = [await payer(), Wallet.createRandom(provider), newPayee()];
         const delegate = await hre.ethers.deployContract("MockDelegate7702", [sessionKey.address]);
-        const authorization = await account.authorize({ address: await delegate.getAddress(), nonce: 0, chainId: 31337n });
-        const transaction = { type: 4, to: frontRunner.address, authorizationList: [authorization], gasLimit: 100_000n };
+        const authorization = await account.authorize({
+          address: await delegate.getAddress(),
+          nonce: 0,
+          chainId: 31337n,
+        });
+        const transaction = {
+          type: 4,
+          to: frontRunner.address,
+          authorizationList: [authorization],
+          gasLimit: 100_000n,
+        };
         await (await frontRunner.sendTransaction(transaction)).wait();
         expect(await provider.getCode(account.address)).to.equal(
           concat(["0xef0100", await delegate.getAddress()]).toLowerCase(),
@@ -416,7 +433,9 @@ describe("x402 facilitator", () => {
         const settled = settling.settle(payload, wanted);
         await pending(1);
         const overrides = { maxPriorityFeePerGas: 10n ** 10n, maxFeePerGas: 10n ** 11n, gasLimit: 200_000n };
-        await suite.pieUSD.connect(frontRunner)[TRANSFER_BYTES](...transferArguments(authorization), signature, overrides);
+        await suite.pieUSD
+          .connect(frontRunner)
+          [TRANSFER_BYTES](...transferArguments(authorization), signature, overrides);
         await pending(2);
         return () => settled;
       });
@@ -440,7 +459,11 @@ describe("x402 facilitator", () => {
       const wanted = requirements(payTo);
       const settling = await facilitator();
       const promised = await payment(from, wanted);
-      const cheat = await payment(from, { ...wanted, payTo: newPayee(), amount: "1" }, { nonce: promised.authorization.nonce });
+      const cheat = await payment(
+        from,
+        { ...wanted, payTo: newPayee(), amount: "1" },
+        { nonce: promised.authorization.nonce },
+      );
       const honest = await payment(from, wanted);
       for (const { payload } of [promised, honest]) {
         expect((await settling.verify(payload, wanted)).isValid).to.equal(true);
@@ -477,7 +500,10 @@ describe("x402 facilitator", () => {
       expect((await settling.verify(payload, wanted)).isValid).to.equal(true);
       const domain = pieUSDDomain(31337, token);
       const { bytes } = await signPieUSD(from, domain, "ReceiveWithAuthorization", authorization);
-      const call = suite.pieUSD.interface.encodeFunctionData(RECEIVE_BYTES, [...transferArguments(authorization), bytes]);
+      const call = suite.pieUSD.interface.encodeFunctionData(RECEIVE_BYTES, [
+        ...transferArguments(authorization),
+        bytes,
+      ]);
       await (await till.connect(owner).execute(token, call)).wait();
 
       expect((await settling.settle(payload, wanted)).success).to.equal(false);
@@ -557,7 +583,9 @@ describe("x402 facilitator", () => {
       const both = [await facilitator({ signer }), await facilitator({ signer })];
       const payloads: PaymentPayload[] = [];
       for (let i = 0; i < 6; i++) payloads.push((await payment(await payer(), wanted)).payload);
-      const answers = await Promise.all(payloads.map((payload, i) => (both[i % 2] as Facilitator).settle(payload, wanted)));
+      const answers = await Promise.all(
+        payloads.map((payload, i) => (both[i % 2] as Facilitator).settle(payload, wanted)),
+      );
       expect(answers.map(({ success }) => success)).to.deep.equal(Array<boolean>(6).fill(true));
     });
 
@@ -639,7 +667,10 @@ describe("x402 facilitator", () => {
         const { payload } = await payment(from, asked);
         expect(await refused(await deaf(), payload, asked)).to.deep.equal(["invalid_network", "invalid_network"]);
         const mixed = await payment(from, { ...wanted, network: networkOf(1) });
-        expect(await refused(await deaf(), mixed.payload, wanted)).to.deep.equal(["invalid_network", "invalid_network"]);
+        expect(await refused(await deaf(), mixed.payload, wanted)).to.deep.equal([
+          "invalid_network",
+          "invalid_network",
+        ]);
       });
 
       it("meet another asset", async () => {
@@ -690,7 +721,9 @@ describe("x402 facilitator", () => {
     });
 
     it("meet a frozen payer", async () => {
-      const freezer = await hre.ethers.getSigner(localHolders((await hre.ethers.getSigners()).map((s) => s.address)).PAYMENTS_FREEZER);
+      const freezer = await hre.ethers.getSigner(
+        localHolders((await hre.ethers.getSigners()).map((s) => s.address)).PAYMENTS_FREEZER,
+      );
       await (await suite.pieUSD.connect(freezer).freeze(from.address)).wait();
       const { payload } = await payment(from, wanted);
       expect(await refused(await facilitator(), payload, wanted)).to.deep.equal([
@@ -782,7 +815,11 @@ describe("x402 facilitator", () => {
     });
 
     const post = async (url: string, text: string): Promise<{ status: number; error: string }> => {
-      const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: text,
+      });
       const { error = "" } = (await response.json()) as { error?: string };
       return { status: response.status, error };
     };
@@ -802,7 +839,10 @@ describe("x402 facilitator", () => {
         ["[]", "The body must be an object."],
         ["{}", "paymentPayload must be an object."],
         [JSON.stringify({ ...body, x402Version: 1 }), "Only x402 version 2 is spoken here: set x402Version to 2."],
-        [JSON.stringify({ ...body, paymentPayload: { x402Version: 2, payload: {} } }), "paymentPayload.accepted must be an object."],
+        [
+          JSON.stringify({ ...body, paymentPayload: { x402Version: 2, payload: {} } }),
+          "paymentPayload.accepted must be an object.",
+        ],
         [JSON.stringify({ ...body, paymentRequirements: undefined }), "paymentRequirements must be an object."],
         [
           JSON.stringify({ ...body, paymentRequirements: { ...wanted, asset: "pieUSD" } }),
