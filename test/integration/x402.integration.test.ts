@@ -2,7 +2,7 @@ import { reset } from "@nomicfoundation/hardhat-network-helpers";
 import { decodePaymentResponseHeader } from "@x402/fetch";
 import type { PaymentPayload, PaymentRequirements, SettleResponse, VerifyResponse } from "@x402/core/types";
 import { expect } from "chai";
-import { HDNodeWallet, Wallet, concat, parseEther, toBeHex } from "ethers";
+import { HDNodeWallet, Wallet, concat, makeError, parseEther, toBeHex } from "ethers";
 import hre from "hardhat";
 
 import { deploySuite, localHolders, type Suite } from "../../deploy/deploySuite";
@@ -160,6 +160,16 @@ describe("x402 facilitator", () => {
     await transaction.wait();
     return transaction.hash;
   };
+
+  /** The chain as a node shows it that answers some questions in a way of its own. */
+  const view = (answers: Partial<Record<keyof typeof provider, (...args: never[]) => unknown>>): typeof provider =>
+    new Proxy(provider, {
+      get(target, property) {
+        const own: unknown = Reflect.get(answers, property);
+        const value: unknown = own ?? Reflect.get(target, property, target);
+        return typeof value === "function" && own === undefined ? (value.bind(target) as unknown) : value;
+      },
+    });
 
   const balance = (account: string): Promise<bigint> => suite.pieUSD.balanceOf(account);
   const newPayee = (): string => Wallet.createRandom().address;
@@ -564,7 +574,15 @@ describe("x402 facilitator", () => {
 
     it("survive a node that refuses one transaction", async () => {
       const signer = await rich();
-      const settling = await facilitator({ signer: signer.connect(refusingOnce()) });
+      let refused = false;
+      const refusing = view({
+        broadcastTransaction(signed: string) {
+          if (refused) return provider.broadcastTransaction(signed);
+          refused = true;
+          return Promise.reject(new Error("transaction pool is full"));
+        },
+      });
+      const settling = await facilitator({ signer: signer.connect(refusing) });
       const wanted = requirements(newPayee());
       const payments = [await payment(await payer(), wanted), await payment(await payer(), wanted)];
       const answers = [];
@@ -589,22 +607,56 @@ describe("x402 facilitator", () => {
       expect(answers.map(({ success }) => success)).to.deep.equal(Array<boolean>(6).fill(true));
     });
 
-    /** A view of the chain whose first broadcast fails before it reaches a node. */
-    const refusingOnce = (): typeof provider => {
-      let refused = false;
-      return new Proxy(provider, {
-        get(target, property) {
-          const value: unknown = Reflect.get(target, property, target);
-          if (property === "broadcastTransaction" && !refused) {
-            return () => {
-              refused = true;
-              return Promise.reject(new Error("transaction pool is full"));
-            };
-          }
-          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    it("are not taken twice when the node accepts a transaction and fails to say so", async () => {
+      const signer = await rich();
+      const accepting = view({
+        async broadcastTransaction(signed: string) {
+          await provider.broadcastTransaction(signed);
+          throw new Error("socket hang up");
         },
       });
-    };
+      const settling = await facilitator({ signer: signer.connect(accepting) });
+      const wanted = requirements(newPayee());
+      for (let i = 1; i <= 2; i++) {
+        const { payload } = await payment(await payer(), wanted);
+        expect((await settling.settle(payload, wanted)).success).to.equal(true);
+        expect(await provider.getTransactionCount(signer.address)).to.equal(i);
+      }
+    });
+
+    it("leave no gap when nobody knows whether a transaction arrived; its payment is answered as pending", async () => {
+      const signer = await rich();
+      let lost = false;
+      const silent = view({
+        broadcastTransaction(signed: string) {
+          if (lost) return provider.broadcastTransaction(signed);
+          lost = true;
+          return Promise.reject(makeError("request timeout", "TIMEOUT", { operation: "broadcast", reason: "timeout" }));
+        },
+      });
+      const sending = { pollingIntervalMs: 20, confirmationTimeoutMs: 200 };
+      const settling = await facilitator({ signer: signer.connect(silent), sending });
+      const wanted = requirements(newPayee());
+      const [first, second] = [await payment(await payer(), wanted), await payment(await payer(), wanted)];
+      expect((await settling.settle(first.payload, wanted)).errorReason).to.equal("settlement_pending");
+      expect((await settling.settle(second.payload, wanted)).success).to.equal(true);
+    });
+  });
+
+  it("answers a slow transaction as pending, then once as settled", async () => {
+    const [from, payTo] = [await payer(), newPayee()];
+    const wanted = requirements(payTo);
+    const settling = await facilitator({ sending: { pollingIntervalMs: 20, confirmationTimeoutMs: 200 } });
+    const { payload } = await payment(from, wanted);
+    const pending = await whileBlocksWait(async () => {
+      const answer = await settling.settle(payload, wanted);
+      return () => Promise.resolve(answer);
+    });
+    expect(pending.errorReason).to.equal("settlement_pending");
+    const { success, transaction } = await settling.settle(payload, wanted);
+    expect({ success, transaction }).to.deep.equal({ success: true, transaction: pending.transaction });
+    expect((await settling.settle(payload, wanted)).success).to.equal(false);
+    expect(await balance(payTo)).to.equal(PRICE);
   });
 
   it("answers a transaction that reverts after its estimate with a failure, and may settle it later", async () => {
@@ -925,6 +977,25 @@ describe("x402 facilitator", () => {
       away = false;
       expect((await post(`${url}/settle`, JSON.stringify(body))).status).to.equal(200);
       expect(await balance(wanted.payTo)).to.equal(PRICE);
+    });
+
+    it("lives on when its node fails in the middle of a verification", async () => {
+      let away = false;
+      const failing = view({
+        getCode: (address: string) =>
+          away ? Promise.reject(new Error("connection refused")) : provider.getCode(address),
+      });
+      // A token that the official package has not looked at yet in this process; it remembers those it has.
+      const { target } = await hre.ethers.deployContract("MockSmartWallet", [newPayee()]);
+      const asset = String(target);
+      const fragile = await facilitator({ signer: (await rich()).connect(failing), assets: [asset] });
+      const asked = { ...wanted, asset };
+      const { payload } = await payment(await payer(), asked);
+      away = true;
+      const verdict = await fragile.verify(payload, asked);
+      // An unhandled rejection, which would end a facilitator's process, fails this test as soon as the queue is empty.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(verdict.isValid).to.equal(false);
     });
   });
 
