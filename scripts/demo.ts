@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { HardhatRuntimeEnvironment } from "hardhat/types";
 
 import { deploySuite, localHolders } from "../deploy/deploySuite";
 import { exitOnSignals, startNode, waitForNode } from "./lib/child";
@@ -16,13 +17,15 @@ import { payments } from "./demo/payments";
 const CHAPTERS: readonly Chapter[] = [payments];
 
 /** Hardhat reads its network when it is loaded, so it is loaded once the node's port is known. */
-const connect = async (url: string): Promise<typeof import("hardhat")> => {
+const connect = async (url: string): Promise<HardhatRuntimeEnvironment> => {
   process.env.HARDHAT_NETWORK = "localhost";
   process.env.TESSERA_LOCAL_RPC = url;
   const { default: hre } = await import("hardhat");
   // Ignition keeps a journal for every network but its own; the next demo's chain must not be taken for this one.
   const journals = mkdtempSync(path.join(tmpdir(), "tessera-demo-"));
-  process.once("exit", () => rmSync(journals, { recursive: true, force: true }));
+  process.once("exit", () => {
+    rmSync(journals, { recursive: true, force: true });
+  });
   hre.config.paths.ignition = journals;
   return hre;
 };

@@ -10,10 +10,12 @@ export interface DemoContext {
 
 export interface Chapter {
   title: string;
-  run(context: DemoContext): Promise<void>;
+  run: (context: DemoContext) => Promise<void>;
 }
 
-export const say = (line: string): void => console.log(`  ${line}`);
+export const say = (line: string): void => {
+  console.log(`  ${line}`);
+};
 
 /** Prints a statement that was found true; one that is not ends the demo with a failure. */
 export const check = (holds: boolean, statement: string): void => {

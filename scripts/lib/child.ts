@@ -6,8 +6,8 @@ export interface Child {
   /** Resolves with the exit code once the process has ended, for whatever reason. */
   readonly ended: Promise<number | null>;
   /** What it has written so far, for a report when something goes wrong. */
-  output(): string;
-  stop(): Promise<void>;
+  output: () => string;
+  stop: () => Promise<void>;
 }
 
 const STOP_GRACE_MS = 3_000;
@@ -29,13 +29,15 @@ export const startNode = (
     });
   }
   const ended = new Promise<number | null>((resolve) => {
-    child.once("exit", (code) => resolve(code));
+    child.once("exit", resolve);
     child.once("error", (error) => {
       written += error.message;
       resolve(null);
     });
   });
-  const kill = (): void => void child.kill("SIGKILL");
+  const kill = (): void => {
+    child.kill("SIGKILL");
+  };
   process.once("exit", kill);
   return {
     ended,
@@ -64,15 +66,15 @@ export const exitOnSignals = (): void => {
 
 /** Resolves when a JSON-RPC node answers at `url`; throws a sentence when the child ends first or time runs out. */
 export const waitForNode = async (url: string, node: Child, timeoutMs = 60_000): Promise<void> => {
-  let over = false;
+  const state: { over: boolean } = { over: false };
   const ended = node.ended.then((code) => {
-    over = true;
+    state.over = true;
     return code;
   });
   const deadline = Date.now() + timeoutMs;
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] });
   while (Date.now() < deadline) {
-    if (over) throw new Error(`The local node ended with code ${String(await ended)}:\n${node.output()}`);
+    if (state.over) throw new Error(`The local node ended with code ${String(await ended)}:\n${node.output()}`);
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(url, { method: "POST", headers, body }).catch(() => undefined);
     if (answer?.ok === true) return;

@@ -7,7 +7,7 @@ const HOST = "127.0.0.1";
 
 export interface RunningServer {
   url: string;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Serves an app on a free loopback port until `close`, which also ends idle connections. */

@@ -69,7 +69,9 @@ export const createFacilitatorApp = (facilitator: Facilitator, options: Facilita
   app.get("/supported", (_request, response) => void response.json(facilitator.supported()));
   app.post("/verify", ...guards, answer("verify"));
   app.post("/settle", ...guards, answer("settle"));
-  app.use((_request, response) => refuse(response, 404, "Ask GET /supported, POST /verify or POST /settle."));
+  app.use((_request, response) => {
+    refuse(response, 404, "Ask GET /supported, POST /verify or POST /settle.");
+  });
 
   const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     if (response.headersSent) {

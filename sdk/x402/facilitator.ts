@@ -4,7 +4,7 @@ import type { Network, PaymentPayload, PaymentRequirements, SettleResponse, Veri
 import { ExactEvmScheme } from "@x402/evm/exact/facilitator";
 import { getAddress, type Provider, type Signer } from "ethers";
 
-import { findFrontRun, isSpent } from "./frontRun";
+import { balanceOf, findFrontRun, isSpent } from "./frontRun";
 import { MemoryLedger, Sightings, authorizationKey, type AuthorizationKey, type SettlementLedger } from "./ledger";
 import { readAuthorization, withAuthorization, type Authorization } from "./payment";
 import { facilitatorSigner, type FacilitatorSignerOptions } from "./signer";
@@ -79,6 +79,8 @@ export const REASONS = {
   duplicate: "duplicate_settlement",
   /** The official package's name for a spent authorization. */
   used: "invalid_exact_evm_nonce_already_used",
+  /** The official package's name for a payer who cannot pay; here also for one who cannot pay all that is under way. */
+  balance: "invalid_exact_evm_insufficient_balance",
 } as const;
 
 const TRANSACTION_FAILED = "invalid_exact_evm_transaction_failed";
@@ -174,6 +176,8 @@ export const createFacilitator = async (options: FacilitatorOptions): Promise<Fa
     official.register(network.network, scheme);
   }
 
+  const underWay = new Map<string, bigint>();
+
   const report = (error: unknown): void => {
     try {
       options.onError?.(error);
@@ -254,6 +258,40 @@ export const createFacilitator = async (options: FacilitatorOptions): Promise<Fa
     }
   };
 
+  /**
+   * Runs a settlement while its sum counts as under way for its payer. A payer whose balance does not cover all that is
+   * under way is refused before anything is sent: his payments would pass every check one by one, and all but the first
+   * would revert at this facilitator's cost.
+   */
+  const reserving = async (
+    { chain, asset, authorization: { from, value } }: Payment,
+    network: Network,
+    settling: () => Promise<SettleResponse & { recovered: boolean }>,
+  ): Promise<SettleResponse & { recovered: boolean }> => {
+    const account = authorizationKey(network, asset, from, "");
+    const others = underWay.get(account) ?? 0n;
+    underWay.set(account, others + value);
+    try {
+      if (others > 0n && (await balanceOf(chain.provider, asset, from)) < others + value) {
+        const errorMessage = "The payer's balance does not cover the payments that are under way.";
+        const answer = {
+          success: false,
+          errorReason: REASONS.balance,
+          errorMessage,
+          transaction: "",
+          network,
+          payer: from,
+        };
+        return { ...answer, recovered: false };
+      }
+      return await settling();
+    } finally {
+      const left = (underWay.get(account) ?? 0n) - value;
+      if (left > 0n) underWay.set(account, left);
+      else underWay.delete(account);
+    }
+  };
+
   const settleClaimed = async (
     payment: Payment,
     requirements: PaymentRequirements,
@@ -291,7 +329,7 @@ export const createFacilitator = async (options: FacilitatorOptions): Promise<Fa
     }
     let done = false;
     try {
-      const { recovered, ...answer } = await settleClaimed(payment, requirements);
+      const { recovered, ...answer } = await reserving(payment, network, () => settleClaimed(payment, requirements));
       done = answer.success;
       if (done) {
         announce({ network, asset, payer, payee, amount, nonce, transaction: answer.transaction, recovered });

@@ -6,6 +6,7 @@ import type { Authorization } from "./payment";
 const TOKEN = new Interface([
   "event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)",
   "event Transfer(address indexed from, address indexed to, uint256 value)",
+  "function balanceOf(address account) view returns (uint256)",
   "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
@@ -16,6 +17,12 @@ export const isSpent = async (provider: Provider, asset: string, a: Authorizatio
   const data = TOKEN.encodeFunctionData("authorizationState", [a.from, a.nonce]);
   const [spent] = TOKEN.decodeFunctionResult("authorizationState", await provider.call({ to: asset, data }));
   return spent === true;
+};
+
+export const balanceOf = async (provider: Provider, asset: string, account: string): Promise<bigint> => {
+  const data = TOKEN.encodeFunctionData("balanceOf", [account]);
+  const [balance] = TOKEN.decodeFunctionResult("balanceOf", await provider.call({ to: asset, data }));
+  return balance as bigint;
 };
 
 const parsed = (log: Log): { name: string; args: readonly unknown[] } => {

@@ -2,11 +2,10 @@
  * ethers signers in the shapes that the x402 packages expect: one that sends and reads for a facilitator, one that signs
  * for a client.
  */
-import { toFacilitatorEvmSigner } from "@x402/evm";
-import type { ClientEvmSigner } from "@x402/evm";
+import { toFacilitatorEvmSigner, type ClientEvmSigner } from "@x402/evm";
 import {
   Interface,
-  ParamType,
+  type ParamType,
   Result,
   Transaction,
   TypedDataEncoder,
@@ -14,12 +13,10 @@ import {
   isError,
   isHexString,
   recoverAddress,
-  verifyTypedData,
   type InterfaceAbi,
   type Provider,
   type Signer,
   type TransactionReceipt,
-  type TypedDataDomain,
   type TypedDataField,
 } from "ethers";
 
@@ -30,7 +27,7 @@ type Receipt = Awaited<ReturnType<FacilitatorEvmSigner["waitForTransactionReceip
 /** ethers types hex strings as `string`; this is where they become the `0x…` that viem's types ask for. */
 export const hex = (value: string): Hex => {
   if (!isHexString(value)) throw new TypeError(`"${value}" is not a hex string.`);
-  return value as Hex;
+  return value;
 };
 
 export interface FacilitatorSignerOptions {
@@ -223,13 +220,7 @@ export const facilitatorSigner = async (
         const fields = Object.fromEntries(
           Object.entries(types as Record<string, TypedDataField[]>).filter(([name]) => name !== "EIP712Domain"),
         );
-        try {
-          if (verifyTypedData(domain as TypedDataDomain, fields, message, signature) === getAddress(account))
-            return true;
-        } catch {
-          // Not an ECDSA signature; it may be one that the account's code understands.
-        }
-        return isSignatureOf(account, TypedDataEncoder.hash(domain as TypedDataDomain, fields, message), signature);
+        return isSignatureOf(account, TypedDataEncoder.hash(domain, fields, message), signature);
       },
       async writeContract({ address: to, abi, functionName, args, dataSuffix }) {
         const contract = new Interface(abi as InterfaceAbi);

@@ -2,15 +2,17 @@ import { reset } from "@nomicfoundation/hardhat-network-helpers";
 import { decodePaymentResponseHeader } from "@x402/fetch";
 import type { PaymentPayload, PaymentRequirements, SettleResponse, VerifyResponse } from "@x402/core/types";
 import { expect } from "chai";
-import { HDNodeWallet, Wallet, concat, makeError, parseEther, toBeHex } from "ethers";
+import { type HDNodeWallet, Wallet, concat, makeError, parseEther, toBeHex } from "ethers";
 import hre from "hardhat";
 
 import { deploySuite, localHolders, type Suite } from "../../deploy/deploySuite";
 import { installMulticall3 } from "../../deploy/localChain";
 import { listen, type RunningServer } from "../../scripts/lib/net";
 import {
+  PIEUSD_TYPES,
   buildTransfer,
   pieUSDDomain,
+  randomNonce,
   signPieUSD,
   transferArguments,
   type TransferAuthorization,
@@ -18,6 +20,8 @@ import {
 import {
   createFacilitator,
   createFacilitatorApp,
+  facilitatorSigner,
+  hex,
   networkOf,
   payingFetch,
   pieUSDPrice,
@@ -683,7 +687,8 @@ describe("x402 facilitator", () => {
         broadcastTransaction(signed: string) {
           if (lost) return provider.broadcastTransaction(signed);
           lost = true;
-          return Promise.reject(makeError("request timeout", "TIMEOUT", { operation: "broadcast", reason: "timeout" }));
+          const timeout: Error = makeError("request timeout", "TIMEOUT", { operation: "broadcast", reason: "timeout" });
+          return Promise.reject(timeout);
         },
       });
       const sending = { pollingIntervalMs: 20, confirmationTimeoutMs: 200 };
@@ -693,6 +698,27 @@ describe("x402 facilitator", () => {
       expect((await settling.settle(first.payload, wanted)).errorReason).to.equal("settlement_pending");
       expect((await settling.settle(second.payload, wanted)).success).to.equal(true);
     });
+  });
+
+  it("sends nothing for a payer who has more payments under way than pieUSD", async () => {
+    const signer = await rich();
+    const from = await payer(2n * PRICE);
+    const wanted = requirements(newPayee());
+    const settling = await facilitator({ signer });
+    const payloads: PaymentPayload[] = [];
+    for (let i = 0; i < 5; i++) payloads.push((await payment(from, wanted)).payload);
+    const answers = await whileBlocksWait(async (pending) => {
+      const all = Promise.all(payloads.map((payload) => settling.settle(payload, wanted)));
+      await pending(2);
+      return () => all;
+    });
+    expect(answers.map(({ success }) => success)).to.deep.equal([true, true, false, false, false]);
+    expect(answers[4]?.errorReason).to.equal("invalid_exact_evm_insufficient_balance");
+    expect(await provider.getTransactionCount(signer.address)).to.equal(2);
+    expect(await balance(wanted.payTo)).to.equal(2n * PRICE);
+    // What is no longer under way counts no longer.
+    await (await suite.pieUSD.connect(treasury).transfer(from.address, PRICE)).wait();
+    expect((await settling.settle(payloads[4] as PaymentPayload, wanted)).success).to.equal(true);
   });
 
   it("answers a slow transaction as pending, then once as settled", async () => {
@@ -1038,8 +1064,8 @@ describe("x402 facilitator", () => {
           away ? Promise.reject(new Error("connection refused")) : provider.getCode(address),
       });
       // A token that the official package has not looked at yet in this process; it remembers those it has.
-      const { target } = await hre.ethers.deployContract("MockSmartWallet", [newPayee()]);
-      const asset = String(target);
+      const contract = await hre.ethers.deployContract("MockSmartWallet", [newPayee()]);
+      const asset = await contract.getAddress();
       const fragile = await facilitator({ signer: (await rich()).connect(failing), assets: [asset] });
       const asked = { ...wanted, asset };
       const { payload } = await payment(await payer(), asked);
@@ -1056,6 +1082,28 @@ describe("x402 facilitator", () => {
       }
       expect(unhandled).to.deep.equal([]);
     });
+  });
+
+  it("tells whose typed data a signature is of, for keys, contract wallets and neither", async () => {
+    const signer = await facilitatorSigner(await rich());
+    const owner = Wallet.createRandom();
+    const wallet = await hre.ethers.deployContract("MockSmartWallet", [owner.address]);
+    const message = { authorizer: owner.address, nonce: randomNonce() };
+    const { domain, types } = { domain: pieUSDDomain(31337, token), types: PIEUSD_TYPES };
+    const { bytes } = await signPieUSD(owner, domain, "CancelAuthorization", message);
+    const isOf = (address: string, signature: string): Promise<boolean> =>
+      signer.verifyTypedData({
+        address: hex(address),
+        domain: { ...domain },
+        types: { CancelAuthorization: types.CancelAuthorization },
+        primaryType: "CancelAuthorization",
+        message,
+        signature: hex(signature),
+      });
+    expect(await isOf(owner.address, bytes)).to.equal(true);
+    expect(await isOf(await wallet.getAddress(), bytes)).to.equal(true);
+    expect(await isOf(newPayee(), bytes)).to.equal(false);
+    expect(await isOf(await wallet.getAddress(), "0x1234")).to.equal(false);
   });
 
   describe("setting up", () => {
