@@ -1,1 +1,2 @@
 export * from "./payments/typedData";
+export * from "./x402";

@@ -1,0 +1,10 @@
+export * from "./app";
+export * from "./client";
+export { createFacilitator, REASONS } from "./facilitator";
+export type { Facilitator, FacilitatorNetwork, FacilitatorOptions, Settlement, Supported } from "./facilitator";
+export { MemoryLedger, authorizationKey } from "./ledger";
+export type { AuthorizationKey, Claim, SettlementLedger } from "./ledger";
+export { MalformedRequest, readAuthorization, readRequest } from "./payment";
+export type { Authorization, PaymentRequest } from "./payment";
+export { clientSigner, facilitatorSigner, hex } from "./signer";
+export type { FacilitatorSignerOptions, Hex } from "./signer";
