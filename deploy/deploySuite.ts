@@ -27,7 +27,10 @@ export const localHolders = (accounts: readonly string[]): Record<RoleName, stri
 };
 
 export interface DeployOptions {
-  /** Keeps Ignition's journal under this name, so that a run that died resumes; without it the journal is in memory. */
+  /**
+   * Keeps Ignition's journal under this name, so that a run that died resumes. Without it: in memory on the in-process
+   * chain, `chain-<id>` on every other.
+   */
   deploymentId?: string;
   displayUi?: boolean;
 }

@@ -5,8 +5,9 @@ import { expect } from "chai";
 import { type HDNodeWallet, Wallet, concat, makeError, parseEther, toBeHex } from "ethers";
 import hre from "hardhat";
 
-import { deploySuite, localHolders, type Suite } from "../../deploy/deploySuite";
+import { localHolders, type Suite } from "../../deploy/deploySuite";
 import { installMulticall3 } from "../../deploy/localChain";
+import { deployForTest } from "../fixtures/suite";
 import { listen, type RunningServer } from "../../scripts/lib/net";
 import {
   PIEUSD_TYPES,
@@ -183,7 +184,7 @@ describe("x402 facilitator", () => {
     await reset();
     await installMulticall3(hre);
     const accounts = (await hre.ethers.getSigners()).map(({ address }) => address);
-    suite = await deploySuite(hre, { underlying: "mock", decimals: 6, holders: localHolders(accounts) });
+    suite = await deployForTest({ underlying: "mock", decimals: 6, holders: localHolders(accounts) });
     token = await suite.pieUSD.getAddress();
     treasury = await rich();
     frontRunner = await rich();

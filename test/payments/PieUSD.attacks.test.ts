@@ -59,10 +59,10 @@ describe("PieUSD over an underlying that lies", () => {
     const { pieUSD, hostile, attacker } = await loadFixture(hostileFixture);
     await hostile.setLie(LIE.ReturnFalse);
     for (const attempt of [
-      pieUSD.connect(attacker).deposit(UNIT, 0n),
-      pieUSD.connect(attacker).redeem(UNIT, attacker, 0n),
+      () => pieUSD.connect(attacker).deposit(UNIT, 0n),
+      () => pieUSD.connect(attacker).redeem(UNIT, attacker, 0n),
     ]) {
-      await expect(attempt)
+      await expect(attempt())
         .to.be.revertedWithCustomError(pieUSD, "SafeERC20FailedOperation")
         .withArgs(await hostile.getAddress());
     }

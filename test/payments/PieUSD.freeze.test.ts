@@ -7,7 +7,7 @@ import { DEPOSITED, UNIT, suiteFixture, type SuiteFixture } from "../fixtures/su
 import { asRole } from "../helpers/authority";
 
 async function frozenFixture(): Promise<SuiteFixture> {
-  const suite = await suiteFixture();
+  const suite = await loadFixture(suiteFixture);
   await suite.pieUSD.connect(suite.holders.PAYMENTS_FREEZER).freeze(suite.alice);
   return suite;
 }
@@ -44,14 +44,14 @@ describe("PieUSD.freeze", () => {
     await pieUSD.connect(alice).approve(carol, UNIT);
     await pieUSD.connect(bob).approve(carol, UNIT);
     for (const attempt of [
-      pieUSD.connect(alice).transfer(bob, UNIT),
-      pieUSD.connect(alice).transfer(bob, 0n),
-      pieUSD.connect(bob).transfer(alice, UNIT),
-      pieUSD.connect(carol).transferFrom(alice, bob, UNIT),
-      pieUSD.connect(carol).transferFrom(bob, alice, UNIT),
-      pieUSD.connect(alice).transfer(alice, UNIT),
+      () => pieUSD.connect(alice).transfer(bob, UNIT),
+      () => pieUSD.connect(alice).transfer(bob, 0n),
+      () => pieUSD.connect(bob).transfer(alice, UNIT),
+      () => pieUSD.connect(carol).transferFrom(alice, bob, UNIT),
+      () => pieUSD.connect(carol).transferFrom(bob, alice, UNIT),
+      () => pieUSD.connect(alice).transfer(alice, UNIT),
     ]) {
-      await expect(attempt).to.be.revertedWithCustomError(pieUSD, "AccountFrozen").withArgs(alice.address);
+      await expect(attempt()).to.be.revertedWithCustomError(pieUSD, "AccountFrozen").withArgs(alice.address);
     }
   });
 

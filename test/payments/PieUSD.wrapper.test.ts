@@ -19,14 +19,14 @@ const feeOf = (value: bigint): bigint => {
 };
 
 async function feeFixture(): Promise<SuiteFixture> {
-  const suite = await suiteFixture();
+  const suite = await loadFixture(suiteFixture);
   await withFee(suite);
   return suite;
 }
 
 /** USDT destroyed a fifth of the backing. */
 async function shortfallFixture(): Promise<SuiteFixture> {
-  const suite = await suiteFixture();
+  const suite = await loadFixture(suiteFixture);
   const { usdt, token } = suite;
   const held = await usdt.balanceOf(token);
   await usdt.addBlackList(token);
@@ -37,7 +37,7 @@ async function shortfallFixture(): Promise<SuiteFixture> {
 }
 
 async function proRataFixture(): Promise<SuiteFixture> {
-  const suite = await shortfallFixture();
+  const suite = await loadFixture(shortfallFixture);
   const { pieUSD, token } = suite;
   await asRole(suite, "PAYMENTS_PRORATA", token, pieUSD.interface.encodeFunctionData("openProRata"));
   return suite;

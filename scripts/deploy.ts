@@ -1,0 +1,118 @@
+/**
+ * `npm run deploy -- --network NAME`: deploys the suite, hands it over to the holders that the network's parameters name,
+ * and prints what stands where. A run that died resumes; a run that is repeated changes nothing.
+ */
+import { formatEther } from "ethers";
+import hre from "hardhat";
+import { vars } from "hardhat/config";
+
+import { deploySuite, localHolders } from "../deploy/deploySuite";
+import { LOCAL_NETWORKS, TESTNETS, privateKeyVar, rpcUrlVar } from "../deploy/networks";
+import { ConfigurationError, readParameters, type NetworkParameters } from "../deploy/parameters";
+import { DOMAINS, role, rolesOf, type RoleName } from "../deploy/roles";
+import { run } from "./lib/run";
+import { table } from "./lib/table";
+
+const { ethers, network } = hre;
+
+const requireVars = (name: string): void => {
+  const missing = [rpcUrlVar(name), privateKeyVar].filter((variable) => !vars.has(variable));
+  if (missing.length === 0) return;
+  const commands = missing.map((variable) => `  npx hardhat vars set ${variable}`).join("\n");
+  throw new ConfigurationError(
+    `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set, so ${name} cannot be reached. Set ${missing.length > 1 ? "them" : "it"} once:\n${commands}`,
+  );
+};
+
+const checkedChain = async (name: string): Promise<void> => {
+  const testnet = TESTNETS.find((t) => t.name === name);
+  if (testnet === undefined) {
+    throw new ConfigurationError(
+      `Tessera knows no network ${name}. Known: ${[...LOCAL_NETWORKS, ...TESTNETS.map((t) => t.name)].join(", ")}.`,
+    );
+  }
+  requireVars(name);
+  const { chainId } = await ethers.provider.getNetwork();
+  if (chainId !== BigInt(testnet.chainId)) {
+    throw new ConfigurationError(
+      `The RPC URL of ${name} answers for chain ${chainId}, not for ${testnet.chainId}: mend it with "npx hardhat vars set ${rpcUrlVar(name)}".`,
+    );
+  }
+};
+
+const parametersFor = async (deployer: string): Promise<NetworkParameters> => {
+  if (LOCAL_NETWORKS.includes(network.name)) {
+    const accounts = (await ethers.getSigners()).map(({ address }) => address);
+    return { underlying: "mock", decimals: 6, holders: localHolders(accounts) };
+  }
+  const parameters = readParameters(network.name, deployer);
+  if (parameters.underlying !== "mock" && (await ethers.provider.getCode(parameters.underlying)) === "0x") {
+    throw new ConfigurationError(`There is no contract at the underlying ${parameters.underlying} on ${network.name}.`);
+  }
+  return parameters;
+};
+
+/** One journal a chain: a local chain that was started afresh is another one, which its first block tells. */
+const journalName = async (): Promise<string> => {
+  const { chainId } = await ethers.provider.getNetwork();
+  const genesis = LOCAL_NETWORKS.includes(network.name) ? await ethers.provider.getBlock(0) : null;
+  return `${network.name}-${chainId}${genesis?.hash == null ? "" : `-${genesis.hash.slice(2, 10)}`}`;
+};
+
+const main = async (): Promise<void> => {
+  if (!LOCAL_NETWORKS.includes(network.name)) await checkedChain(network.name);
+  const [deployer] = await ethers.getSigners();
+  if (deployer === undefined) throw new ConfigurationError("There is no account to deploy from.");
+  const balance = await ethers.provider.getBalance(deployer);
+  if (balance === 0n) {
+    throw new ConfigurationError(
+      `The deployer ${deployer.address} has no coin on ${network.name} to pay for gas: fund it from a faucet and run this again.`,
+    );
+  }
+  const parameters = await parametersFor(deployer.address);
+  console.log(`Deploying to ${network.name} from ${deployer.address}, which holds ${formatEther(balance)}.\n`);
+  const inProcess = network.name === "hardhat";
+  const { manager, pieUSD, usdt } = await deploySuite(hre, parameters, {
+    displayUi: process.stdout.isTTY,
+    ...(inProcess ? {} : { deploymentId: await journalName() }),
+  });
+
+  const onMock = parameters.underlying === "mock";
+  console.log(
+    `\n${table(
+      ["contract", "address", "what"],
+      [
+        ["AccessManager", await manager.getAddress(), "the authority"],
+        ["PieUSD", await pieUSD.getAddress(), `pieUSD, ${await pieUSD.decimals()} decimals`],
+        [
+          onMock ? "MockUSDT" : "USDT",
+          await usdt.getAddress(),
+          onMock ? "MOCK, issued by the deployer" : "the chain's",
+        ],
+      ],
+    )}\n`,
+  );
+  const names: RoleName[] = ["ADMIN", ...rolesOf(DOMAINS)];
+  const rows = await Promise.all(
+    names.map(async (name) => {
+      const [isMember, delay] = await manager.hasRole(role(name).id, parameters.holders[name]);
+      if (!isMember || delay !== BigInt(role(name).executionDelay)) {
+        throw new Error(
+          `${parameters.holders[name]} does not hold ${name} with its delay: do not use this deployment.`,
+        );
+      }
+      return [name, parameters.holders[name], `${Number(delay) / 3600} h`];
+    }),
+  );
+  console.log(`${table(["role", "holder", "delay"], rows)}\n`);
+  const [deployerIsAdmin] = await manager.hasRole(role("ADMIN").id, deployer);
+  if (deployerIsAdmin) throw new Error("The deployer is still the admin: do not use this deployment.");
+  console.log("The deployer holds no role.");
+  console.log(
+    inProcess
+      ? "\nThis chain ends with this command. Next: npx hardhat node, and npm run deploy -- --network localhost."
+      : "\nNext: verify the sources with npx hardhat verify, and approve and deposit USDT to mint the first pieUSD.",
+  );
+};
+
+run(main);
