@@ -191,8 +191,9 @@ export const shouldBehaveLikeERC3009 = (fixture: () => Promise<ERC3009Context>):
       [error, ...args]: Failure,
     ): Promise<void> => {
       const before = await stateOf(authorizer, nonce);
-      const failure = expect(call()).to.be.revertedWithCustomError(ctx.token, error);
-      await (args.length === 0 ? failure : failure.withArgs(...args));
+      await expect(call())
+        .to.be.revertedWithCustomError(ctx.token, error)
+        .withArgs(...args);
       expect(await stateOf(authorizer, nonce)).to.equal(before);
     };
 
