@@ -22,7 +22,7 @@ const FUNDS = 100n * UNIT;
 const VALUE = 7n;
 
 async function batchFixture(): Promise<BatchFixture> {
-  const suite = await suiteFixture();
+  const suite = await loadFixture(suiteFixture);
   const payers = await payersOfEveryKind();
   const hostile = await hre.ethers.deployContract("HostileWallet");
   const hostileAddress = await hostile.getAddress();

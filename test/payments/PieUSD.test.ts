@@ -24,7 +24,7 @@ const contextOf = (suite: SuiteFixture, decimals: bigint): ERC20Context => ({
 });
 
 async function pieUSDFixture(): Promise<ERC20Context & ERC2612Context & ERC3009Context> {
-  const suite = await suiteFixture();
+  const suite = await loadFixture(suiteFixture);
   const payers = await payersOfEveryKind();
   const funds = 100n * UNIT;
   for (const { address } of Object.values(payers)) await suite.pieUSD.connect(suite.carol).transfer(address, funds);
@@ -42,7 +42,7 @@ async function pieUSDFixture(): Promise<ERC20Context & ERC2612Context & ERC3009C
 }
 
 async function pieUSD18Fixture(): Promise<ERC20Context> {
-  return contextOf(await suite18Fixture(), 18n);
+  return contextOf(await loadFixture(suite18Fixture), 18n);
 }
 
 describe("PieUSD", () => {
