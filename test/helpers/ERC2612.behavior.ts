@@ -46,7 +46,7 @@ export interface ERC2612Options {
   overloads?: readonly Overload[];
 }
 
-/** As `permit` takes it; where `owner` did not sign, what the token would recover from `signature`. */
+/** Whom the token takes for the signer of a message that its owner did not sign. */
 const recovered = (domain: TypedDataDomain, message: Permit, signature: string): string =>
   recoverAddress(pieUSDDigest(domain, "Permit", message), signature);
 
