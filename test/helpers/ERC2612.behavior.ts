@@ -76,7 +76,7 @@ export const shouldBehaveLikeERC2612 = (
       spender: ctx.spender.address,
       value: 7n,
       nonce: await nonceOf(of.address),
-      deadline: BigInt(await time.latest()) + 3600n,
+      deadline: BigInt(await time.latest()) + 86_400n,
       ...changes,
     });
 

@@ -123,7 +123,7 @@ export const shouldBehaveLikeERC3009 = (fixture: () => Promise<ERC3009Context>):
       to: ctx.payee.address,
       value: VALUE,
       validAfter: 0n,
-      validBefore: BigInt(await time.latest()) + 3600n,
+      validBefore: BigInt(await time.latest()) + 86_400n,
       nonce: randomNonce(),
       ...changes,
     });

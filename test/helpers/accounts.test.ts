@@ -8,7 +8,7 @@ import { UNIT, suiteFixture } from "../fixtures/suite";
 import { delegate, delegatedPayer } from "./accounts";
 
 describe("Payers with ERC-7702 code", () => {
-  const soon = async (): Promise<bigint> => BigInt(await time.latest()) + 300n;
+  const soon = async (): Promise<bigint> => BigInt(await time.latest()) + 86_400n;
 
   it("point to their delegate after a set-code transaction that another paid for", async () => {
     await loadFixture(suiteFixture);

@@ -182,7 +182,7 @@ describe("PieUSD.batchTransferWithAuthorization", () => {
     "validAfter in the future": {
       error: "AuthorizationNotYetValid",
       args: ({ validAfter }) => [validAfter],
-      make: async () => element({ validAfter: BigInt(await time.latest()) + 1000n }),
+      make: async () => element({ validAfter: BigInt(await time.latest()) + 864_000n }),
     },
     "validBefore in the past": {
       error: "AuthorizationExpired",
@@ -281,7 +281,7 @@ describe("PieUSD.batchTransferWithAuthorization", () => {
     "validAfter in the future and validBefore in the past": {
       error: "AuthorizationNotYetValid",
       args: ({ validAfter }) => [validAfter],
-      make: async () => element({ validAfter: BigInt(await time.latest()) + 1000n, validBefore: 0n }),
+      make: async () => element({ validAfter: BigInt(await time.latest()) + 864_000n, validBefore: 0n }),
     },
     "validBefore in the past and another's signature": {
       error: "AuthorizationExpired",
