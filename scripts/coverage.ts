@@ -14,7 +14,13 @@ const main = (): Promise<void> => {
   const { status } = spawnSync(process.execPath, [require.resolve("hardhat/internal/cli/bootstrap"), "coverage"], {
     cwd: projectRoot,
     stdio: "inherit",
-    env: { ...process.env, SOLIDITY_COVERAGE: "true", HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
+    env: {
+      ...process.env,
+      SOLIDITY_COVERAGE: "true",
+      HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
+      // The instrumented contracts' types must not replace the committed ones.
+      TESSERA_TYPES_DIR: path.join(projectRoot, "cache/coverage-types"),
+    },
   });
   if (status !== 0) throw new Error("The tests failed under coverage.");
   const summary = JSON.parse(readFileSync(path.join(projectRoot, "coverage/coverage-summary.json"), "utf8")) as Summary;
