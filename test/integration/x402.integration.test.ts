@@ -1,4 +1,3 @@
-import { reset } from "@nomicfoundation/hardhat-network-helpers";
 import { decodePaymentResponseHeader } from "@x402/fetch";
 import type { PaymentPayload, PaymentRequirements, SettleResponse, VerifyResponse } from "@x402/core/types";
 import { expect } from "chai";
@@ -8,6 +7,7 @@ import hre from "hardhat";
 import { localHolders, type Suite } from "../../deploy/deploySuite";
 import { installMulticall3 } from "../../deploy/localChain";
 import { deployForTest } from "../fixtures/suite";
+import { restorePristineChain } from "../helpers/pristine";
 import { listen, type RunningServer } from "../../scripts/lib/net";
 import {
   PIEUSD_TYPES,
@@ -181,7 +181,7 @@ describe("x402 facilitator", () => {
 
   before(async () => {
     // Other suites move the chain's clock; the client signs, and the facilitator judges, by the wall clock.
-    await reset();
+    await restorePristineChain();
     await installMulticall3(hre);
     const accounts = (await hre.ethers.getSigners()).map(({ address }) => address);
     suite = await deployForTest({ underlying: "mock", decimals: 6, holders: localHolders(accounts) });

@@ -153,6 +153,19 @@ describe("PieUSD reentered by its underlying", () => {
     await expectWhole(pieUSD, hostile);
   });
 
+  it("during a rescue, refuses another, even by a rescuer that is the token itself", async () => {
+    const { pieUSD, hostile, token, admin, attacker } = await loadFixture(hostileFixture);
+    const manager = await hre.ethers.getContractAt("AccessManager", await pieUSD.authority());
+    await manager.connect(admin).grantRole(0n, hostile, 0);
+    await hostile.issue(token, 2n * UNIT);
+    const hostileAddress = await hostile.getAddress();
+    const rescue = pieUSD.interface.encodeFunctionData("rescue", [hostileAddress, attacker.address, UNIT]);
+    await hostile.setReentry(token, rescue);
+    await pieUSD.connect(admin).rescue(hostile, attacker, UNIT);
+    expect(await hostile.reentryResult()).to.equal(pieUSD.interface.getError("ReentrancyGuardReentrantCall")?.selector);
+    expect(await pieUSD.surplus()).to.equal(UNIT);
+  });
+
   it("books a donation inside of a deposit to the depositor, and breaks nothing", async () => {
     const { pieUSD, hostile, token, attacker } = await loadFixture(hostileFixture);
     // The underlying's hook gives the wrapper 5 more while the deposit is measured.

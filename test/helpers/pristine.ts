@@ -1,0 +1,20 @@
+/**
+ * The chain as it was before any test, its clock in step with the wall clock. For suites whose subject lives by the wall
+ * clock, after others have moved the chain's. (`hardhat_reset` would do it too, and blind coverage for the rest of the
+ * run: the tracing that it depends on is set up once, on the first chain.)
+ */
+import { clearSnapshots, takeSnapshot, type SnapshotRestorer } from "@nomicfoundation/hardhat-network-helpers";
+
+let start: SnapshotRestorer | undefined;
+
+// Outside of any `describe`: it runs before the first test of the whole run, whichever file that is in.
+before(async () => {
+  start = await takeSnapshot();
+});
+
+export const restorePristineChain = async (): Promise<void> => {
+  if (start === undefined) throw new Error("the chain's start was not recorded");
+  // Fixtures' snapshots are younger than the start, and end with it.
+  await clearSnapshots();
+  await start.restore();
+};
