@@ -32,7 +32,11 @@ const checkedChain = async (name: string): Promise<void> => {
     );
   }
   requireVars(name);
-  const { chainId } = await ethers.provider.getNetwork();
+  const { chainId } = await ethers.provider.getNetwork().catch(() => {
+    throw new ConfigurationError(
+      `Nothing answers at the RPC URL of ${name}: check it with "npx hardhat vars get ${rpcUrlVar(name)}".`,
+    );
+  });
   if (chainId !== BigInt(testnet.chainId)) {
     throw new ConfigurationError(
       `The RPC URL of ${name} answers for chain ${chainId}, not for ${testnet.chainId}: mend it with "npx hardhat vars set ${rpcUrlVar(name)}".`,

@@ -21,4 +21,22 @@ describe("Deployment over the chain's own USDT", () => {
     // The manager, pieUSD, its wiring, the handover: four transactions, and no more.
     expect(await hre.ethers.provider.getTransactionCount(deployer!)).to.equal(nonce + 4);
   });
+
+  it("fails by the contract's own error where the parameter names no contract", async () => {
+    const accounts = (await hre.ethers.getSigners()).map(({ address }) => address);
+    const [manager] = accounts;
+    const nobody = "0x00000000000000000000000000000000000000AA";
+    const factory = await hre.ethers.getContractFactory("PieUSD");
+    const authority = await hre.ethers.deployContract("AccessManager", [manager!]);
+    await expect(factory.deploy(authority, nobody))
+      .to.be.revertedWithCustomError(factory, "InvalidUnderlying")
+      .withArgs(nobody);
+    let refusal = "";
+    try {
+      await deployForTest({ underlying: nobody, decimals: 6, holders: localHolders(accounts) });
+    } catch (error: unknown) {
+      refusal = error instanceof Error ? error.message : String(error);
+    }
+    expect(refusal).to.include("InvalidUnderlying");
+  });
 });
