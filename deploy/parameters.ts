@@ -1,9 +1,9 @@
 /** Reads and checks `deploy/parameters/<network>.json`: what a deployment needs to know of a network. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { isAddress, getAddress } from "ethers";
+import { ZeroAddress, getAddress, isAddress } from "ethers";
 
-import { DOMAINS, rolesOf, type RoleName } from "./roles";
+import { DOMAINS, role, rolesOf, type RoleName } from "./roles";
 
 /** A sentence for the person at the keyboard; scripts print its message alone. */
 export class ConfigurationError extends Error {}
@@ -20,7 +20,10 @@ export interface NetworkParameters {
 interface ParameterFile {
   underlying?: string;
   decimals?: number;
-  /** By role name; `default` stands for every role that is not named, but never for ADMIN. */
+  /**
+   * By role name; `default` stands for every role that is not named, but never for ADMIN and GUARDIAN: who may undo the
+   * others must be chosen on purpose.
+   */
   holders?: Partial<Record<RoleName | "default", string>>;
 }
 
@@ -29,7 +32,11 @@ export const parameterFile = (network: string): string => path.join(__dirname, "
 const checkedAddress = (value: string, key: string, file: string): string => {
   const complaint = `"${value}" is not an address: mend ${key} in ${file}.`;
   if (!isAddress(value)) throw new ConfigurationError(complaint);
-  return getAddress(value);
+  const address = getAddress(value);
+  if (address === ZeroAddress) {
+    throw new ConfigurationError(`${key} in ${file} is the zero address, which nobody holds: name an account.`);
+  }
+  return address;
 };
 
 /** The parameters of a public network, checked; `deployer` must not be among the holders. */
@@ -38,20 +45,47 @@ export const readParameters = (network: string, deployer: string): NetworkParame
   const shown = path.relative(process.cwd(), file);
   if (!existsSync(file))
     throw new ConfigurationError(`There is no ${shown}: copy one of its neighbours and fill it in.`);
-  return checkParameters(JSON.parse(readFileSync(file, "utf8")) as ParameterFile, shown, deployer);
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error: unknown) {
+    throw new ConfigurationError(`${shown} is not JSON: ${error instanceof Error ? error.message : "mend it"}.`);
+  }
+  return checkParameters(content, shown, deployer);
 };
 
-export const checkParameters = (parameters: ParameterFile, shown: string, deployer: string): NetworkParameters => {
-  const { underlying, decimals = 6, holders = {} } = parameters;
-  if (underlying === undefined || underlying === "") {
+const KEYS: readonly string[] = ["underlying", "decimals", "holders"] satisfies (keyof ParameterFile)[];
+const BY_NAME: readonly RoleName[] = ["ADMIN", "GUARDIAN"];
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A misspelt key must not be ignored: the power that it meant to give would go to somebody else. */
+const checkKeys = (object: unknown, known: readonly string[], what: string): void => {
+  if (!isObject(object)) throw new ConfigurationError(`${what} must be an object.`);
+  const unknown = Object.keys(object).filter((key) => !known.includes(key));
+  if (unknown.length > 0) {
+    throw new ConfigurationError(`${what} knows no ${unknown.join(", ")}; known are ${known.join(", ")}.`);
+  }
+};
+
+export const checkParameters = (content: unknown, shown: string, deployer: string): NetworkParameters => {
+  checkKeys(content, KEYS, shown);
+  const { underlying, decimals = 6, holders = {} } = content as ParameterFile;
+  checkKeys(holders, ["default", "ADMIN", ...rolesOf(DOMAINS)], `holders in ${shown}`);
+  if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36) {
+    throw new ConfigurationError(`Set "decimals" in ${shown} to a whole number from 0 to 36.`);
+  }
+  if (typeof underlying !== "string" || underlying === "") {
     throw new ConfigurationError(`Set "underlying" in ${shown} to the chain's USDT, or to "mock".`);
   }
   const named = (name: RoleName): string => {
-    const value: string | undefined = holders[name] ?? (name === "ADMIN" ? undefined : holders.default);
-    if (value === undefined || value === "") {
+    const byName = BY_NAME.includes(name);
+    const value: unknown = holders[name] ?? (byName ? undefined : holders.default);
+    if (typeof value !== "string" || value === "") {
       throw new ConfigurationError(
-        name === "ADMIN"
-          ? `Set "holders.ADMIN" in ${shown} to the account that will govern the suite (a multisig, not the deployer).`
+        byName
+          ? `Set "holders.${name}" in ${shown} to an account of its own, not the deployer: ${role(name).purpose}`
           : `Set "holders.${name}" in ${shown}, or "holders.default" for every role without a holder of its own.`,
       );
     }

@@ -109,8 +109,10 @@ const main = async (): Promise<void> => {
     }),
   );
   console.log(`${table(["role", "holder", "delay"], rows)}\n`);
-  const [deployerIsAdmin] = await manager.hasRole(role("ADMIN").id, deployer);
-  if (deployerIsAdmin) throw new Error("The deployer is still the admin: do not use this deployment.");
+  for (const name of names) {
+    const [isMember] = await manager.hasRole(role(name).id, deployer);
+    if (isMember) throw new Error(`The deployer still holds ${name}: do not use this deployment.`);
+  }
   console.log("The deployer holds no role.");
   console.log(
     inProcess

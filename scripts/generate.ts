@@ -58,6 +58,10 @@ Generated from \`deploy/roles.ts\` by \`npm run generate\`; \`npm run lint\` fai
 can be cancelled meanwhile by the guardian (the admin's own operations by the admin alone). It expires a week after it
 became ready. After deployment the deployer holds nothing.
 
+A delay counts from the scheduling, and an operation may be scheduled before there is an occasion for it: an unpauser who
+keeps one ready could end the next pause at once. The guardian watches \`OperationScheduled\` and cancels what has no
+occasion.
+
 The grant delay passes between a grant and the role's first use. It comes into force five days after deployment
 (OpenZeppelin's minimum setback); until then the admin's execution delay covers every grant. Emergency roles act at once
 and can only move to the safer state.

@@ -1,2 +1,3 @@
+export * from "./payments/batch";
 export * from "./payments/typedData";
 export * from "./x402";

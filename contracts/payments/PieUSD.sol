@@ -128,8 +128,10 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
         emit RedemptionsPauseUpdated(false);
     }
 
+    // Locked, because inside of a redemption the supply has shrunk and the backing not yet: neither may judge by them.
+
     /// @inheritdoc IPieUSD
-    function openProRata() external restricted {
+    function openProRata() external restricted nonReentrant {
         (uint256 held, uint256 supply) = (backing(), totalSupply());
         if (held >= supply) revert NotUndercollateralized(held, supply);
         _setMode(PRO_RATA, true);
@@ -137,7 +139,7 @@ contract PieUSD is PieAuthorizations, Managed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IPieUSD
-    function closeProRata() external restricted {
+    function closeProRata() external restricted nonReentrant {
         if (!proRata()) revert ProRataInactive();
         (uint256 held, uint256 supply) = (backing(), totalSupply());
         if (held < supply) revert Undercollateralized(held, supply);

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ZeroAddress } from "ethers";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import hre from "hardhat";
@@ -11,10 +12,10 @@ import { DOMAINS, rolesOf } from "../../deploy/roles";
 const DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 const ADMIN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const OTHER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
-const holders = { ADMIN, default: OTHER };
+const GUARDIAN = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
+const holders = { ADMIN, GUARDIAN, default: OTHER };
 
-const check = (parameters: Parameters<typeof checkParameters>[0]) => () =>
-  checkParameters(parameters, "deploy/parameters/x.json", DEPLOYER);
+const check = (parameters: unknown) => () => checkParameters(parameters, "deploy/parameters/x.json", DEPLOYER);
 
 describe("checkParameters", () => {
   it("gives every role a holder, by name or by default", () => {
@@ -25,8 +26,9 @@ describe("checkParameters", () => {
     } = check({ underlying: "mock", holders: { ...holders, PAUSER: ADMIN } })();
     expect(underlying).to.equal("mock");
     expect(decimals).to.equal(6);
+    expect(held.PAYMENTS_FREEZER).to.equal(OTHER);
     expect(Object.keys(held)).to.deep.equal(["ADMIN", ...rolesOf(DOMAINS)]);
-    expect([held.ADMIN, held.PAUSER, held.GUARDIAN]).to.deep.equal([ADMIN, ADMIN, OTHER]);
+    expect([held.ADMIN, held.PAUSER, held.GUARDIAN]).to.deep.equal([ADMIN, ADMIN, GUARDIAN]);
   });
 
   it("takes an address for the underlying, whatever its case", () => {
@@ -38,7 +40,26 @@ describe("checkParameters", () => {
     ["an underlying that is none", { underlying: "usdt", holders }, '"usdt" is not an address: mend underlying in'],
     ["no admin", { underlying: "mock", holders: { default: OTHER } }, 'Set "holders.ADMIN" in'],
     ["an empty admin", { underlying: "mock", holders: { ADMIN: "", default: OTHER } }, 'Set "holders.ADMIN" in'],
-    ["no holder of a role", { underlying: "mock", holders: { ADMIN } }, 'Set "holders.GUARDIAN" in'],
+    [
+      "no guardian, default or not",
+      { underlying: "mock", holders: { ADMIN, default: OTHER } },
+      'Set "holders.GUARDIAN" in',
+    ],
+    ["no holder of a role", { underlying: "mock", holders: { ADMIN, GUARDIAN } }, 'Set "holders.PAUSER" in'],
+    [
+      "the zero address as a holder",
+      { underlying: "mock", holders: { ...holders, ADMIN: ZeroAddress } },
+      "which nobody holds",
+    ],
+    ["the zero address as the underlying", { underlying: ZeroAddress, holders }, "which nobody holds"],
+    ["a role that is misspelt", { underlying: "mock", holders: { ...holders, PAUZER: OTHER } }, "knows no PAUZER"],
+    ["a key that is misspelt", { underlying: "mock", decimal: 18, holders }, "knows no decimal"],
+    ["decimals below zero", { underlying: "mock", decimals: -1, holders }, 'Set "decimals"'],
+    ["decimals that are no number", { underlying: "mock", decimals: "18", holders }, 'Set "decimals"'],
+    ["decimals beyond reason", { underlying: "mock", decimals: 37, holders }, 'Set "decimals"'],
+    ["holders that are none", { underlying: "mock", holders: null }, "must be an object"],
+    ["a file that is no object", null, "must be an object"],
+    ["a holder that is a number", { underlying: "mock", holders: { ...holders, PAUSER: 7 } }, 'Set "holders.PAUSER"'],
     ["a holder that is none", { underlying: "mock", holders: { ADMIN: "0x12" } }, '"0x12" is not an address'],
     ["the deployer as a holder", { underlying: "mock", holders: { ...holders, ADMIN: DEPLOYER } }, "is the deployer"],
   ] as const) {

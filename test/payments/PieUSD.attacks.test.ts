@@ -166,6 +166,24 @@ describe("PieUSD reentered by its underlying", () => {
     expect(await pieUSD.surplus()).to.equal(UNIT);
   });
 
+  it("during a redemption, refuses to judge whether pro-rata mode may open or close", async () => {
+    const { pieUSD, hostile, token, admin, attacker } = await loadFixture(hostileFixture);
+    const manager = await hre.ethers.getContractAt("AccessManager", await pieUSD.authority());
+    await hostile.confiscate(token, HELD / 2n);
+    await pieUSD.connect(admin).openProRata();
+    await manager.connect(admin).grantRole(0n, hostile, 0);
+    const locked = pieUSD.interface.getError("ReentrancyGuardReentrantCall")?.selector;
+    // Half of the supply is burned and its USDT has not left yet: backing would seem whole.
+    const { interface: i } = pieUSD;
+    for (const call of [i.encodeFunctionData("closeProRata"), i.encodeFunctionData("openProRata")]) {
+      await hostile.setReentry(token, call);
+      await pieUSD.connect(attacker).redeem(HELD / 2n, attacker, 0n);
+      expect(await hostile.reentryResult(), call).to.equal(locked);
+    }
+    expect(await pieUSD.proRata()).to.equal(true);
+    expect(await pieUSD.backing()).to.be.lessThan(await pieUSD.totalSupply());
+  });
+
   it("books a donation inside of a deposit to the depositor, and breaks nothing", async () => {
     const { pieUSD, hostile, token, attacker } = await loadFixture(hostileFixture);
     // The underlying's hook gives the wrapper 5 more while the deposit is measured.

@@ -11,7 +11,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 /// EOA, and it is sound: no one holds the key of a contract's address, and the key of an ERC-7702 account is its root.
 /// Signatures with a high s, or a v other than 27 and 28, never match an EOA.
 library AccountSignature {
-    /// @notice Gas that a batch grants to one account's ERC-1271 check, so that no element can starve the others.
+    /// @notice Gas that a batch grants to one account's ERC-1271 check, so that no element can starve the others,
+    /// where the sender supplies it.
     uint256 internal constant CAPPED_GAS = 100_000;
 
     /// @dev What must be left for the EVM to be able to forward `CAPPED_GAS` (it keeps a 64th back), with room for the

@@ -8,7 +8,7 @@ import {PieLedger} from "./PieLedger.sol";
 
 /// @title PieAuthorizations
 /// @notice PieUSD's payments by signature: ERC-3009 with the overloads of ERC-7598, singly and in batches.
-/// @dev Every path runs: window, nonce, signature, then the nonce is spent, then the ledger moves. The one external call
+/// @dev A payment runs: window, nonce, signature, then the nonce is spent, then the ledger moves. The one external call
 /// is the static call to an ERC-1271 account, which can change nothing.
 ///
 /// Identity: a nonce goes from unspent to spent once, and value moves at most once for it.
@@ -200,7 +200,8 @@ abstract contract PieAuthorizations is PieLedger {
     }
 
     /// @dev The selector of the error with which `transferWithAuthorization` would revert, or 0: the same checks in the
-    /// same order, which a test holds to it case by case.
+    /// same order, which a test holds to it case by case. An ERC-1271 check that needs more than the cap of a batch is
+    /// the one exception: it passes singly and is called invalid here.
     function _authorizationFault(TransferAuthorization calldata a) internal view returns (bytes4) {
         if (block.timestamp <= a.validAfter) return AuthorizationNotYetValid.selector;
         if (block.timestamp >= a.validBefore) return AuthorizationExpired.selector;

@@ -19,7 +19,8 @@ import {IERC3009} from "./IERC3009.sol";
 /// Powers, all through the suite's AccessManager: freeze an account (at once) and unfreeze it (after a day); pause
 /// deposits or redemptions (at once) and resume them (after a day); rescue tokens sent here by mistake and surplus
 /// (after two days); open and close pro-rata redemption after a loss of backing (after two days). There is no power to
-/// mint, to seize, to upgrade, or to stop transfers between accounts that are not frozen.
+/// mint, to seize, to upgrade, or to stop transfers between accounts that are not frozen. A delay counts from the public
+/// scheduling of the operation, which may come before its occasion: the guardian must cancel what has none.
 ///
 /// Amounts are base units in the decimals of the underlying USDT: 6 on Ethereum, 18 on BNB Smart Chain.
 interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
@@ -49,6 +50,8 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
     event Redeemed(address indexed from, address indexed to, uint256 burned, uint256 received);
 
     /// @notice An element of a batch was skipped; `reason` is the selector of the error that it would have reverted with.
+    /// @dev Anybody can have it emitted for any payer and nonce. It proves nothing about the authorization, which may
+    /// still settle: ask `authorizationState`.
     event AuthorizationSkipped(address indexed from, bytes32 indexed nonce, bytes4 reason);
 
     /// @notice The account may no longer send or receive.
@@ -145,6 +148,8 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
     function proRata() external view returns (bool);
 
     /// @notice Takes `amount` USDT of the caller by allowance and mints what arrives to the caller.
+    /// @dev USDT refuses blacklisted senders, not receivers: a deposit goes through even while USDT has blacklisted this
+    /// contract and no redemption does. The pauser watches for that.
     /// @param minOut Least pieUSD to mint; guards against a fee that USDT's owner may switch on.
     /// @return minted What arrived.
     function deposit(uint256 amount, uint256 minOut) external returns (uint256 minted);
@@ -181,8 +186,11 @@ interface IPieUSD is IERC20Metadata, IERC20Permit, IERC3009 {
         bytes calldata signature
     ) external returns (uint256 received);
 
-    /// @notice Settles up to `MAX_BATCH` authorizations. One that cannot be settled is skipped and reported, never
-    /// reverted: `AuthorizationSkipped` names the reason. ERC-1271 accounts get 100,000 gas each for their check.
+    /// @notice Settles up to `MAX_BATCH` authorizations. One that cannot be settled is skipped and reported:
+    /// `AuthorizationSkipped` names the reason. An account with code gets at most 100,000 gas for its ERC-1271 check.
+    /// @dev The sender allots that gas to each account with code on top of what estimation answers, because a wallet may
+    /// turn dear after the estimate; with less left, the whole batch reverts with `InsufficientSignatureGas` (of
+    /// AccountSignature) or runs out of gas, and nothing is settled. So does calldata that does not decode.
     /// @return settled Bit i is set where element i was settled.
     function batchTransferWithAuthorization(
         TransferAuthorization[] calldata authorizations
