@@ -41,18 +41,10 @@ abstract contract PieAuthorizations is PieLedger {
         bytes32 s
     ) external {
         _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _transferDigest(
-            TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
-            from,
-            to,
-            value,
-            validAfter,
-            validBefore,
-            nonce
-        );
+        bytes32 typehash = TRANSFER_WITH_AUTHORIZATION_TYPEHASH;
+        bytes32 digest = _transferDigest(typehash, from, to, value, validAfter, validBefore, nonce);
         if (!AccountSignature.isValid(from, digest, v, r, s)) revert InvalidSignature();
-        _spendAuthorization(from, nonce);
-        _transfer(from, to, value);
+        _settle(from, to, value, nonce);
     }
 
     /// @inheritdoc IERC3009
@@ -66,18 +58,10 @@ abstract contract PieAuthorizations is PieLedger {
         bytes calldata signature
     ) external {
         _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _transferDigest(
-            TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
-            from,
-            to,
-            value,
-            validAfter,
-            validBefore,
-            nonce
-        );
+        bytes32 typehash = TRANSFER_WITH_AUTHORIZATION_TYPEHASH;
+        bytes32 digest = _transferDigest(typehash, from, to, value, validAfter, validBefore, nonce);
         if (!AccountSignature.isValid(from, digest, signature)) revert InvalidSignature();
-        _spendAuthorization(from, nonce);
-        _transfer(from, to, value);
+        _settle(from, to, value, nonce);
     }
 
     /// @inheritdoc IERC3009
@@ -94,18 +78,10 @@ abstract contract PieAuthorizations is PieLedger {
     ) external {
         if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
         _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _transferDigest(
-            RECEIVE_WITH_AUTHORIZATION_TYPEHASH,
-            from,
-            to,
-            value,
-            validAfter,
-            validBefore,
-            nonce
-        );
+        bytes32 typehash = RECEIVE_WITH_AUTHORIZATION_TYPEHASH;
+        bytes32 digest = _transferDigest(typehash, from, to, value, validAfter, validBefore, nonce);
         if (!AccountSignature.isValid(from, digest, v, r, s)) revert InvalidSignature();
-        _spendAuthorization(from, nonce);
-        _transfer(from, to, value);
+        _settle(from, to, value, nonce);
     }
 
     /// @inheritdoc IERC3009
@@ -120,18 +96,10 @@ abstract contract PieAuthorizations is PieLedger {
     ) external {
         if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
         _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _transferDigest(
-            RECEIVE_WITH_AUTHORIZATION_TYPEHASH,
-            from,
-            to,
-            value,
-            validAfter,
-            validBefore,
-            nonce
-        );
+        bytes32 typehash = RECEIVE_WITH_AUTHORIZATION_TYPEHASH;
+        bytes32 digest = _transferDigest(typehash, from, to, value, validAfter, validBefore, nonce);
         if (!AccountSignature.isValid(from, digest, signature)) revert InvalidSignature();
-        _spendAuthorization(from, nonce);
-        _transfer(from, to, value);
+        _settle(from, to, value, nonce);
     }
 
     /// @inheritdoc IERC3009
@@ -161,8 +129,7 @@ abstract contract PieAuthorizations is PieLedger {
             bytes4 reason = _authorizationFault(a);
             if (reason == 0) {
                 settled |= 1 << i;
-                _spendAuthorization(a.from, a.nonce);
-                _transfer(a.from, a.to, a.value);
+                _settle(a.from, a.to, a.value, a.nonce);
             } else {
                 emit AuthorizationSkipped(a.from, a.nonce, reason);
             }
@@ -187,6 +154,12 @@ abstract contract PieAuthorizations is PieLedger {
 
     function _checkUnspent(address authorizer, bytes32 nonce) internal view {
         if (_authorizationStates[authorizer][nonce]) revert AuthorizationUsedOrCanceled(authorizer, nonce);
+    }
+
+    /// @dev What every payment by signature ends with: the nonce first, then the ledger.
+    function _settle(address from, address to, uint256 value, bytes32 nonce) private {
+        _spendAuthorization(from, nonce);
+        _transfer(from, to, value);
     }
 
     function _spendAuthorization(address authorizer, bytes32 nonce) internal {
