@@ -64,9 +64,11 @@ const demo = async (): Promise<void> => {
   );
   console.log(`
 Next:
-  npx hardhat node                        a local chain of your own
-  sdk/x402/                               the facilitator, and how to be paid and to pay
-  scripts/demo/payments.ts                what you have just seen, line by line`);
+  npm test                                      the evidence behind it
+  npx hardhat node                              a local chain of your own, and in another terminal
+  npm run deploy -- --network localhost         the suite on it; README.md has the test networks
+  sdk/x402/README.md                            how to run a facilitator, to be paid and to pay
+  scripts/demo/payments.ts                      what you have just seen, line by line`);
 };
 
 run(demo);
