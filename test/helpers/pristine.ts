@@ -1,7 +1,7 @@
 /**
  * The chain as it was before any test, its clock in step with the wall clock. For suites whose subject lives by the wall
- * clock, after others have moved the chain's. (`hardhat_reset` would do it too, and blind coverage for the rest of the
- * run: the tracing that it depends on is set up once, on the first chain.)
+ * clock, after others have moved the chain's. A snapshot rather than `hardhat_reset`, which replaces the chain that
+ * coverage attached itself to at the start.
  */
 import { clearSnapshots, takeSnapshot, type SnapshotRestorer } from "@nomicfoundation/hardhat-network-helpers";
 
