@@ -4,7 +4,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types";
 import type { AccessManager, MockUSDT, PieUSD } from "../typechain-types";
 import { SuiteModule, SuiteOnMockModule } from "./modules/suite";
 import type { NetworkParameters } from "./parameters";
-import { DOMAINS, rolesOf, type RoleName } from "./roles";
+import { HELD_ROLES, type RoleName } from "./roles";
 
 export interface Suite {
   manager: AccessManager;
@@ -15,12 +15,11 @@ export interface Suite {
 
 /** On a local chain each role has a holder of its own: the accounts after the deployer's, in the table's order. */
 export const localHolders = (accounts: readonly string[]): Record<RoleName, string> => {
-  const names: RoleName[] = ["ADMIN", ...rolesOf(DOMAINS)];
   return Object.fromEntries(
-    names.map((name, i) => {
+    HELD_ROLES.map((name, i) => {
       const holder = accounts[i + 1];
       if (holder === undefined)
-        throw new Error(`${names.length + 1} accounts are needed, ${accounts.length} are there`);
+        throw new Error(`${HELD_ROLES.length + 1} accounts are needed, ${accounts.length} are there`);
       return [name, holder];
     }),
   ) as Record<RoleName, string>;

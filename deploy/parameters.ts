@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { ZeroAddress, getAddress, isAddress } from "ethers";
 
-import { DOMAINS, role, rolesOf, type RoleName } from "./roles";
+import { HELD_ROLES, role, type RoleName } from "./roles";
 
 /** A sentence for the person at the keyboard; scripts print its message alone. */
 export class ConfigurationError extends Error {}
@@ -72,7 +72,7 @@ const checkKeys = (object: unknown, known: readonly string[], what: string): voi
 export const checkParameters = (content: unknown, shown: string, deployer: string): NetworkParameters => {
   checkKeys(content, KEYS, shown);
   const { underlying, decimals = 6, holders = {} } = content as ParameterFile;
-  checkKeys(holders, ["default", "ADMIN", ...rolesOf(DOMAINS)], `holders in ${shown}`);
+  checkKeys(holders, ["default", ...HELD_ROLES], `holders in ${shown}`);
   if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36) {
     throw new ConfigurationError(`Set "decimals" in ${shown} to a whole number from 0 to 36.`);
   }
@@ -100,9 +100,6 @@ export const checkParameters = (content: unknown, shown: string, deployer: strin
   return {
     underlying: underlying === "mock" ? underlying : checkedAddress(underlying, "underlying", shown),
     decimals,
-    holders: Object.fromEntries((["ADMIN", ...rolesOf(DOMAINS)] as RoleName[]).map((n) => [n, named(n)])) as Record<
-      RoleName,
-      string
-    >,
+    holders: Object.fromEntries(HELD_ROLES.map((n) => [n, named(n)])) as Record<RoleName, string>,
   };
 };

@@ -204,3 +204,6 @@ export const rolesOf = (domains: readonly Domain[]): RoleName[] =>
     const { scope } = role(name);
     return name !== "ADMIN" && (scope === "suite" || domains.includes(scope));
   });
+
+/** Every role that a whole suite has a holder for, the admin first. */
+export const HELD_ROLES: readonly RoleName[] = ["ADMIN", ...rolesOf(DOMAINS)];

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import type { Scenario } from "../bench/scenario";
 import { paymentScenarios } from "../bench/scenarios/payments";
+import { projectRoot } from "./lib/project";
 import { run } from "./lib/run";
 import { table, thousands } from "./lib/table";
 
@@ -23,10 +24,8 @@ interface Result {
   peerGas: number | null;
 }
 
-const root = path.join(__dirname, "..");
-
 const main = async (): Promise<void> => {
-  const budgets = JSON.parse(readFileSync(path.join(root, "bench/budgets.json"), "utf8")) as Budget[];
+  const budgets = JSON.parse(readFileSync(path.join(projectRoot, "bench/budgets.json"), "utf8")) as Budget[];
   const scenarios = new Map<string, Scenario>((await paymentScenarios()).map((s) => [s.id, s]));
   const unknown = [...scenarios.keys()].filter((id) => !budgets.some((b) => b.id === id));
   if (unknown.length > 0) throw new Error(`bench/budgets.json has no budget for ${unknown.join(", ")}.`);
@@ -54,7 +53,7 @@ const main = async (): Promise<void> => {
   console.log(table(["operation", "gas", "budget", "verdict", "peer gas", "ratio", "peer"], rows));
   console.log(`\n${results.length} measured; pending, because their contracts do not exist yet: ${pending.length}`);
   for (const id of pending) console.log(`  pending  ${id}`);
-  writeFileSync(path.join(root, "bench/results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(path.join(projectRoot, "bench/results.json"), `${JSON.stringify(results, null, 2)}\n`);
   console.log("\nWritten to bench/results.json.");
 
   const broken = results.filter(({ gas, budget }) => gas > budget);

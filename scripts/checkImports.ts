@@ -2,10 +2,10 @@
  * Holds the domains apart: a contract imports another domain through that domain's `interfaces/` alone, `access/` is the
  * one shared folder, and nothing outside of `mocks/` imports a mock.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { projectRoot } from "./lib/foundry";
+import { filesBelow, projectRoot } from "./lib/project";
 import { run } from "./lib/run";
 
 const contracts = path.join(projectRoot, "contracts");
@@ -25,9 +25,7 @@ const complaint = (from: string, to: string): string | null => {
 };
 
 const main = (): Promise<void> => {
-  const files = readdirSync(contracts, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".sol"))
-    .map((entry) => path.join(entry.parentPath, entry.name));
+  const files = filesBelow(contracts).filter((file) => file.endsWith(".sol"));
   const complaints = files.flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(/from "(\.[^"]+)";/g)].flatMap(([, target = ""]) => {
       const found = complaint(file, path.resolve(path.dirname(file), target));

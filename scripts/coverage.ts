@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
-import { projectRoot } from "./lib/foundry";
+import { hardhatCli, projectRoot } from "./lib/project";
 import { run } from "./lib/run";
 import { table } from "./lib/table";
 
@@ -11,7 +11,7 @@ const METRICS = ["statements", "branches", "functions", "lines"] as const;
 type Summary = Record<string, Record<(typeof METRICS)[number], { total: number; covered: number; pct: number }>>;
 
 const main = (): Promise<void> => {
-  const { status } = spawnSync(process.execPath, [require.resolve("hardhat/internal/cli/bootstrap"), "coverage"], {
+  const { status } = spawnSync(process.execPath, [hardhatCli, "coverage"], {
     cwd: projectRoot,
     stdio: "inherit",
     env: {

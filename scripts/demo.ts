@@ -10,6 +10,7 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types";
 import { deploySuite, localHolders } from "../deploy/deploySuite";
 import { exitOnSignals, startNode, waitForNode } from "./lib/child";
 import { freePort } from "./lib/net";
+import { hardhatCli } from "./lib/project";
 import { run } from "./lib/run";
 import type { Chapter } from "./demo/chapter";
 import { payments } from "./demo/payments";
@@ -36,13 +37,9 @@ const demo = async (): Promise<void> => {
   const url = `http://127.0.0.1:${await freePort()}`;
   console.log(`Starting a local node at ${url} …`);
   const port = new URL(url).port;
-  const node = startNode(
-    require.resolve("hardhat/internal/cli/bootstrap"),
-    ["node", "--hostname", "127.0.0.1", "--port", port],
-    {
-      HARDHAT_NETWORK: undefined,
-    },
-  );
+  const node = startNode(hardhatCli, ["node", "--hostname", "127.0.0.1", "--port", port], {
+    HARDHAT_NETWORK: undefined,
+  });
   try {
     await waitForNode(url, node);
     const hre = await connect(url);

@@ -9,7 +9,7 @@ import { vars } from "hardhat/config";
 import { deploySuite, localHolders } from "../deploy/deploySuite";
 import { LOCAL_NETWORKS, TESTNETS, privateKeyVar, rpcUrlVar } from "../deploy/networks";
 import { ConfigurationError, readParameters, type NetworkParameters } from "../deploy/parameters";
-import { DOMAINS, role, rolesOf, type RoleName } from "../deploy/roles";
+import { HELD_ROLES, role } from "../deploy/roles";
 import { run } from "./lib/run";
 import { table } from "./lib/table";
 
@@ -96,9 +96,8 @@ const main = async (): Promise<void> => {
       ],
     )}\n`,
   );
-  const names: RoleName[] = ["ADMIN", ...rolesOf(DOMAINS)];
   const rows = await Promise.all(
-    names.map(async (name) => {
+    HELD_ROLES.map(async (name) => {
       const [isMember, delay] = await manager.hasRole(role(name).id, parameters.holders[name]);
       if (!isMember || delay !== BigInt(role(name).executionDelay)) {
         throw new Error(
@@ -109,7 +108,7 @@ const main = async (): Promise<void> => {
     }),
   );
   console.log(`${table(["role", "holder", "delay"], rows)}\n`);
-  for (const name of names) {
+  for (const name of HELD_ROLES) {
     const [isMember] = await manager.hasRole(role(name).id, deployer);
     if (isMember) throw new Error(`The deployer still holds ${name}: do not use this deployment.`);
   }

@@ -8,9 +8,8 @@ import path from "node:path";
 import prettier from "prettier";
 
 import { DEPLOYABLES, ROLE_NAMES, role, type RoleName } from "../deploy/roles";
+import { projectRoot } from "./lib/project";
 import { run } from "./lib/run";
-
-const root = path.join(__dirname, "..");
 
 const humanDelay = (seconds: number): string => {
   if (seconds === 0) return "none";
@@ -92,7 +91,7 @@ const main = async (): Promise<void> => {
     ["contracts/access/Roles.sol", rolesSol()],
     ["docs/roles.md", rolesMd()],
   ] as const) {
-    const full = path.join(root, file);
+    const full = path.join(projectRoot, file);
     const formatted = await prettier.format(content, { ...(await prettier.resolveConfig(full)), filepath: full });
     let current = "";
     try {

@@ -9,7 +9,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-import { forgeBinary, projectRoot } from "./lib/foundry";
+import { forgeBinary } from "./lib/foundry";
+import { hardhatCli, projectRoot } from "./lib/project";
 import { run } from "./lib/run";
 import { noTests, report, sum, tallyLine, type Tally } from "./lib/tally";
 
@@ -41,14 +42,10 @@ const hardhatTests = async (files: readonly string[]): Promise<Tally> => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "tessera-test-"));
   const file = path.join(folder, "tally.json");
   try {
-    const { code } = await stream(
-      process.execPath,
-      [require.resolve("hardhat/internal/cli/bootstrap"), "test", ...files],
-      {
-        TESSERA_TALLY: file,
-        HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
-      },
-    );
+    const { code } = await stream(process.execPath, [hardhatCli, "test", ...files], {
+      TESSERA_TALLY: file,
+      HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
+    });
     let tally = noTests;
     try {
       tally = JSON.parse(readFileSync(file, "utf8")) as Tally;

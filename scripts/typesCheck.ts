@@ -1,37 +1,26 @@
 /** Compiles afresh into a folder of its own and compares the types with the committed `typechain-types/`. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-import { projectRoot } from "./lib/foundry";
+import { filesBelow, hardhatCli, projectRoot } from "./lib/project";
 import { run } from "./lib/run";
 
-const filesBelow = (folder: string): Map<string, string> =>
-  new Map(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => {
-        const full = path.join(entry.parentPath, entry.name);
-        return [path.relative(folder, full), readFileSync(full, "utf8")];
-      }),
-  );
+const contents = (folder: string): Map<string, string> =>
+  new Map(filesBelow(folder).map((file) => [path.relative(folder, file), readFileSync(file, "utf8")]));
 
 const main = (): Promise<void> => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "tessera-types-"));
   try {
-    const { status } = spawnSync(
-      process.execPath,
-      [require.resolve("hardhat/internal/cli/bootstrap"), "compile", "--force", "--quiet"],
-      {
-        cwd: projectRoot,
-        stdio: ["ignore", "ignore", "inherit"],
-        env: { ...process.env, TESSERA_TYPES_DIR: folder, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
-      },
-    );
+    const { status } = spawnSync(process.execPath, [hardhatCli, "compile", "--force", "--quiet"], {
+      cwd: projectRoot,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, TESSERA_TYPES_DIR: folder, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true" },
+    });
     if (status !== 0) throw new Error("The contracts do not compile.");
-    const fresh = filesBelow(folder);
-    const committed = filesBelow(path.join(projectRoot, "typechain-types"));
+    const fresh = contents(folder);
+    const committed = contents(path.join(projectRoot, "typechain-types"));
     const differing = [...new Set([...fresh.keys(), ...committed.keys()])].filter(
       (file) => fresh.get(file) !== committed.get(file),
     );

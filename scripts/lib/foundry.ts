@@ -1,5 +1,3 @@
-import path from "node:path";
-
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: "amd64", arm64: "arm64" };
 
 /**
@@ -7,14 +5,10 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: "amd6
  * platforms' packages are named in package.json one by one: their umbrella package lists some that cannot be locked.
  */
 export const forgeBinary = (): string | null => {
-  const platform = process.platform === "win32" ? "win32" : process.platform;
   const architecture = ARCHITECTURES[process.arch] ?? process.arch;
-  const extension = platform === "win32" ? ".exe" : "";
   try {
-    return require.resolve(`@foundry-rs/forge-${platform}-${architecture}/bin/forge${extension}`);
+    return require.resolve(`@foundry-rs/forge-${process.platform}-${architecture}/bin/forge`);
   } catch {
     return null;
   }
 };
-
-export const projectRoot = path.join(__dirname, "..", "..");

@@ -2,6 +2,8 @@
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { getAddress, isAddress, isHexString } from "ethers";
 
+import type { TransferAuthorization } from "../payments/typedData";
+
 /** The request is not x402's; the message is a sentence for the caller. */
 export class MalformedRequest extends Error {}
 
@@ -11,13 +13,7 @@ export interface PaymentRequest {
 }
 
 /** A payer's authorization, checked in form: addresses with checksum, the nonce in lower case. */
-export interface Authorization {
-  from: string;
-  to: string;
-  value: bigint;
-  validAfter: bigint;
-  validBefore: bigint;
-  nonce: string;
+export interface Authorization extends TransferAuthorization {
   signature: string;
 }
 

@@ -8,14 +8,12 @@ import hre from "hardhat";
 import {
   DELAYS,
   DEPLOYABLES,
-  DOMAINS,
+  HELD_ROLES,
   ROLES,
   ROLE_NAMES,
   deployable,
   role,
-  rolesOf,
   signaturesByRole,
-  type RoleName,
 } from "../../deploy/roles";
 import { suiteFixture, type SuiteFixture } from "../fixtures/suite";
 import { schedule } from "../helpers/authority";
@@ -118,7 +116,7 @@ describe("Authority, after deployment", () => {
 
   it("gives each role to its holder with its delay and its guardian", async () => {
     const { manager, holders } = await loadFixture(suiteFixture);
-    for (const name of ["ADMIN", ...rolesOf(DOMAINS)] as RoleName[]) {
+    for (const name of HELD_ROLES) {
       const { id, executionDelay } = role(name);
       const [member, delay] = await manager.hasRole(id, holders[name]);
       expect(member, name).to.equal(true);

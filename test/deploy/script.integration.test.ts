@@ -7,8 +7,7 @@ import hre from "hardhat";
 
 import { startNode, waitForNode } from "../../scripts/lib/child";
 import { freePort } from "../../scripts/lib/net";
-
-const hardhat = require.resolve("hardhat/internal/cli/bootstrap");
+import { hardhatCli } from "../../scripts/lib/project";
 
 interface Ended {
   status: number | null;
@@ -18,7 +17,7 @@ interface Ended {
 const deploy = (network: string, env: NodeJS.ProcessEnv = {}): Ended => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [hardhat, "run", "--no-compile", "scripts/deploy.ts", "--network", network],
+    [hardhatCli, "run", "--no-compile", "scripts/deploy.ts", "--network", network],
     {
       cwd: hre.config.paths.root,
       encoding: "utf8",
@@ -50,7 +49,7 @@ describe("npm run deploy", function () {
   it("deploys to a local node, and finds everything there when it is run again", async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const node = startNode(hardhat, ["node", "--hostname", "127.0.0.1", "--port", String(port)], {
+    const node = startNode(hardhatCli, ["node", "--hostname", "127.0.0.1", "--port", String(port)], {
       HARDHAT_NETWORK: undefined,
     });
     try {

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { Signature, ZeroAddress } from "ethers";
 import hre from "hardhat";
 
-import { buildRedeem, signPieUSD } from "../../sdk/payments/typedData";
+import { PIEUSD_TYPES, buildRedeem, signPieUSD } from "../../sdk/payments/typedData";
 import { DEPOSITED, UNIT, suite18Fixture, suiteFixture, type SuiteFixture } from "../fixtures/suite";
 import { eoaPayer, walletPayer } from "../helpers/accounts";
 import { asRole } from "../helpers/authority";
@@ -172,15 +172,7 @@ describe("PieUSD.depositWithPermit", () => {
       Signature.from(
         await owner.signTypedData(
           { name: await usdt.name(), version: "1", chainId: 31337n, verifyingContract: await usdt.getAddress() },
-          {
-            Permit: [
-              { name: "owner", type: "address" },
-              { name: "spender", type: "address" },
-              { name: "value", type: "uint256" },
-              { name: "nonce", type: "uint256" },
-              { name: "deadline", type: "uint256" },
-            ],
-          },
+          { Permit: PIEUSD_TYPES.Permit }, // ERC-2612's own, whatever the token
           { owner: owner.address, spender: token, value, nonce: await usdt.nonces(owner), deadline },
         ),
       );

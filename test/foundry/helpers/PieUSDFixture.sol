@@ -5,6 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {CommonBase} from "forge-std/Base.sol";
 import {StdAssertions} from "forge-std/StdAssertions.sol";
 
+import {Roles} from "../../../contracts/access/Roles.sol";
 import {HostileWallet} from "../../../contracts/mocks/wallets/HostileWallet.sol";
 import {MockSmartWallet} from "../../../contracts/mocks/wallets/MockSmartWallet.sol";
 import {MockUSDT} from "../../../contracts/mocks/tokens/MockUSDT.sol";
@@ -13,17 +14,10 @@ import {PieUSD} from "../../../contracts/payments/PieUSD.sol";
 
 /// @title PieUSDFixture
 /// @notice PieUSD over MockUSDT under an AccessManager, with eight accounts that hold and sign.
-/// @dev Role ids are those of `deploy/roles.ts`; the delays are zero here, because what they delay is tested with the
+/// @dev The roles have no delays here, because what these delay is tested with the
 /// deployment, and a campaign would spend its depth on waiting. Type hashes and domain are spelled out again rather
 /// than read from the contract: a typo in the contract must not pass its own tests.
 abstract contract PieUSDFixture is CommonBase, StdAssertions {
-    uint64 internal constant PAUSER = 11;
-    uint64 internal constant UNPAUSER = 12;
-    uint64 internal constant PAYMENTS_FREEZER = 400;
-    uint64 internal constant PAYMENTS_UNFREEZER = 401;
-    uint64 internal constant PAYMENTS_RESCUER = 402;
-    uint64 internal constant PAYMENTS_PRORATA = 403;
-
     bytes32 internal constant TRANSFER_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
@@ -92,15 +86,15 @@ abstract contract PieUSDFixture is CommonBase, StdAssertions {
     }
 
     function _wireRoles() private {
-        _map(pie.freeze.selector, PAYMENTS_FREEZER);
-        _map(pie.unfreeze.selector, PAYMENTS_UNFREEZER);
-        _map(pie.pauseDeposits.selector, PAUSER);
-        _map(pie.pauseRedemptions.selector, PAUSER);
-        _map(pie.unpauseDeposits.selector, UNPAUSER);
-        _map(pie.unpauseRedemptions.selector, UNPAUSER);
-        _map(pie.openProRata.selector, PAYMENTS_PRORATA);
-        _map(pie.closeProRata.selector, PAYMENTS_PRORATA);
-        _map(pie.rescue.selector, PAYMENTS_RESCUER);
+        _map(pie.freeze.selector, Roles.PAYMENTS_FREEZER);
+        _map(pie.unfreeze.selector, Roles.PAYMENTS_UNFREEZER);
+        _map(pie.pauseDeposits.selector, Roles.PAUSER);
+        _map(pie.pauseRedemptions.selector, Roles.PAUSER);
+        _map(pie.unpauseDeposits.selector, Roles.UNPAUSER);
+        _map(pie.unpauseRedemptions.selector, Roles.UNPAUSER);
+        _map(pie.openProRata.selector, Roles.PAYMENTS_PRORATA);
+        _map(pie.closeProRata.selector, Roles.PAYMENTS_PRORATA);
+        _map(pie.rescue.selector, Roles.PAYMENTS_RESCUER);
     }
 
     function _map(bytes4 selector, uint64 role) private {
