@@ -1,8 +1,20 @@
 /** One deployment for everybody: the deploy script, the demo, and every test's fixture run the same modules. */
 import type { HardhatRuntimeEnvironment } from "hardhat/types";
 
-import type { AccessManager, MockUSDT, PieUSD } from "../typechain-types";
-import { SuiteModule, SuiteOnMockModule } from "./modules/suite";
+import type {
+  AccessManager,
+  AppRegistry,
+  ERC6551Registry,
+  IPRegistry,
+  LicenseMarket,
+  LicenseTerms,
+  MockUSDT,
+  PieUSD,
+  RoyaltyGraph,
+  SponsorQuota,
+} from "../typechain-types";
+import { CANONICAL_ACCOUNT_REGISTRY, DEFAULT_PROTOCOL_FEE_BPS } from "./modules/ip";
+import { suiteModule } from "./modules/suite";
 import type { NetworkParameters } from "./parameters";
 import { HELD_ROLES, type RoleName } from "./roles";
 
@@ -11,6 +23,14 @@ export interface Suite {
   pieUSD: PieUSD;
   /** The underlying, with the interface of USDT. */
   usdt: MockUSDT;
+  ipRegistry: IPRegistry;
+  royaltyGraph: RoyaltyGraph;
+  licenseMarket: LicenseMarket;
+  licenseTerms: LicenseTerms;
+  appRegistry: AppRegistry;
+  sponsorQuota: SponsorQuota;
+  /** ERC-6551's: the canonical one where the chain has it. */
+  accountRegistry: ERC6551Registry;
 }
 
 /** On a local chain each role has a holder of its own: the accounts after the deployer's, in the table's order. */
@@ -23,6 +43,22 @@ export const localHolders = (accounts: readonly string[]): Record<RoleName, stri
       return [name, holder];
     }),
   ) as Record<RoleName, string>;
+};
+
+/** Parameters of a chain with nothing on it, whose accounts hold one role each and the admin the treasury. */
+export const localParameters = (
+  accounts: readonly string[],
+  more: Partial<NetworkParameters> = {},
+): NetworkParameters => {
+  const holders = localHolders(accounts);
+  return {
+    underlying: "mock",
+    decimals: 6,
+    treasury: holders.ADMIN,
+    protocolFeeBps: DEFAULT_PROTOCOL_FEE_BPS,
+    holders,
+    ...more,
+  };
 };
 
 export interface DeployOptions {
@@ -42,9 +78,15 @@ export const deploySuite = async (
   const [deployer] = await hre.ethers.getSigners();
   if (deployer === undefined) throw new Error("no account to deploy from");
   const onMock = parameters.underlying === "mock";
-  const { manager, pieUSD } = await hre.ignition.deploy(onMock ? SuiteOnMockModule : SuiteModule, {
+  const canonical = (await hre.ethers.provider.getCode(CANONICAL_ACCOUNT_REGISTRY)) !== "0x";
+  const module = suiteModule({
+    underlying: onMock ? "mock" : "given",
+    accounts: canonical ? "canonical" : "local",
+  });
+  const deployed = await hre.ignition.deploy(module, {
     parameters: {
       Suite: { ...parameters.holders },
+      IP: { treasury: parameters.treasury, protocolFeeBps: parameters.protocolFeeBps },
       ...(onMock
         ? { MockUSDT: { decimals: parameters.decimals } }
         : { Payments: { underlying: parameters.underlying } }),
@@ -53,9 +95,18 @@ export const deploySuite = async (
     displayUi: options.displayUi ?? false,
     ...(options.deploymentId === undefined ? {} : { deploymentId: options.deploymentId }),
   });
-  const suite = {
-    manager: await hre.ethers.getContractAt("AccessManager", await manager.getAddress()),
-    pieUSD: await hre.ethers.getContractAt("PieUSD", await pieUSD.getAddress()),
+  const { getContractAt } = hre.ethers;
+  const pieUSD = await getContractAt("PieUSD", await deployed.pieUSD.getAddress());
+  return {
+    manager: await getContractAt("AccessManager", await deployed.manager.getAddress()),
+    pieUSD,
+    usdt: await getContractAt("MockUSDT", await pieUSD.underlying()),
+    ipRegistry: await getContractAt("IPRegistry", await deployed.ipRegistry.getAddress()),
+    royaltyGraph: await getContractAt("RoyaltyGraph", await deployed.royaltyGraph.getAddress()),
+    licenseMarket: await getContractAt("LicenseMarket", await deployed.licenseMarket.getAddress()),
+    licenseTerms: await getContractAt("LicenseTerms", await deployed.licenseTerms.getAddress()),
+    appRegistry: await getContractAt("AppRegistry", await deployed.appRegistry.getAddress()),
+    sponsorQuota: await getContractAt("SponsorQuota", await deployed.sponsorQuota.getAddress()),
+    accountRegistry: await getContractAt("ERC6551Registry", await deployed.accountRegistry.getAddress()),
   };
-  return { ...suite, usdt: await hre.ethers.getContractAt("MockUSDT", await suite.pieUSD.underlying()) };
 };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { ZeroAddress, getAddress, isAddress } from "ethers";
 
+import { DEFAULT_PROTOCOL_FEE_BPS } from "./modules/ip";
 import { HELD_ROLES, role, type RoleName } from "./roles";
 
 /** A sentence for the person at the keyboard; scripts print its message alone. */
@@ -13,13 +14,23 @@ export interface NetworkParameters {
   readonly underlying: string;
   /** Decimals of the mock. */
   readonly decimals: number;
+  /** Withdraws the protocol's fees on works' revenue. */
+  readonly treasury: string;
+  /** The protocol's fee on direct revenue of works to come, in basis points. */
+  readonly protocolFeeBps: number;
   /** Holder of each role. */
   readonly holders: Readonly<Record<RoleName, string>>;
 }
 
+/** The registry's own limit. */
+const MAX_PROTOCOL_FEE_BPS = 500;
+
 interface ParameterFile {
   underlying?: string;
   decimals?: number;
+  /** Without it, the ADMIN's account. */
+  treasury?: string;
+  protocolFeeBps?: number;
   /**
    * By role name; `default` stands for every role that is not named, but never for ADMIN and GUARDIAN: who may undo the
    * others must be chosen on purpose.
@@ -54,7 +65,13 @@ export const readParameters = (network: string, deployer: string): NetworkParame
   return checkParameters(content, shown, deployer);
 };
 
-const KEYS: readonly string[] = ["underlying", "decimals", "holders"] satisfies (keyof ParameterFile)[];
+const KEYS: readonly string[] = [
+  "underlying",
+  "decimals",
+  "treasury",
+  "protocolFeeBps",
+  "holders",
+] satisfies (keyof ParameterFile)[];
 const BY_NAME: readonly RoleName[] = ["ADMIN", "GUARDIAN"];
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -71,10 +88,21 @@ const checkKeys = (object: unknown, known: readonly string[], what: string): voi
 
 export const checkParameters = (content: unknown, shown: string, deployer: string): NetworkParameters => {
   checkKeys(content, KEYS, shown);
-  const { underlying, decimals = 6, holders = {} } = content as ParameterFile;
+  const {
+    underlying,
+    decimals = 6,
+    treasury,
+    protocolFeeBps = DEFAULT_PROTOCOL_FEE_BPS,
+    holders = {},
+  } = content as ParameterFile;
   checkKeys(holders, ["default", ...HELD_ROLES], `holders in ${shown}`);
   if (!Number.isInteger(decimals) || decimals < 0 || decimals > 36) {
     throw new ConfigurationError(`Set "decimals" in ${shown} to a whole number from 0 to 36.`);
+  }
+  if (!Number.isInteger(protocolFeeBps) || protocolFeeBps < 0 || protocolFeeBps > MAX_PROTOCOL_FEE_BPS) {
+    throw new ConfigurationError(
+      `Set "protocolFeeBps" in ${shown} to a whole number of basis points from 0 to ${MAX_PROTOCOL_FEE_BPS}.`,
+    );
   }
   if (typeof underlying !== "string" || underlying === "") {
     throw new ConfigurationError(`Set "underlying" in ${shown} to the chain's USDT, or to "mock".`);
@@ -97,9 +125,12 @@ export const checkParameters = (content: unknown, shown: string, deployer: strin
     }
     return holder;
   };
+  const byRole = Object.fromEntries(HELD_ROLES.map((n) => [n, named(n)])) as Record<RoleName, string>;
   return {
     underlying: underlying === "mock" ? underlying : checkedAddress(underlying, "underlying", shown),
     decimals,
-    holders: Object.fromEntries(HELD_ROLES.map((n) => [n, named(n)])) as Record<RoleName, string>,
+    treasury: treasury === undefined ? byRole.ADMIN : checkedAddress(treasury, "treasury", shown),
+    protocolFeeBps,
+    holders: byRole,
   };
 };

@@ -14,8 +14,8 @@ export const DELAYS = {
   upgrade: 7 * DAY,
 } as const;
 
-export type Domain = "payments";
-export const DOMAINS: readonly Domain[] = ["payments"];
+export type Domain = "ip" | "payments";
+export const DOMAINS: readonly Domain[] = ["ip", "payments"];
 
 export interface Role {
   /** AccessManager's role id. By domain, never reused: 0 admin, 10–19 suite, 200 ip, 300 equity, 400 payments, 500 robots. */
@@ -64,6 +64,46 @@ export const ROLES = {
     emergency: false,
     purpose: "Resumes what was paused.",
   },
+  IP_UPGRADER: {
+    id: 200n,
+    executionDelay: DELAYS.upgrade,
+    grantDelay: DELAYS.upgrade,
+    scope: "ip",
+    emergency: false,
+    purpose: "Upgrades the registry, the royalty graph and the licence market.",
+  },
+  IP_CONFIG: {
+    id: 201n,
+    executionDelay: DELAYS.configuration,
+    grantDelay: DELAYS.configuration,
+    scope: "ip",
+    emergency: false,
+    purpose: "Sets the protocol's fee on works to come, its treasury, and the tokens in which licences are paid.",
+  },
+  IP_FREEZER: {
+    id: 202n,
+    executionDelay: DELAYS.none,
+    grantDelay: DELAYS.configuration,
+    scope: "ip",
+    emergency: true,
+    purpose: "Marks a work as disputed: its money waits, and it sells and derives nothing.",
+  },
+  IP_UNFREEZER: {
+    id: 203n,
+    executionDelay: DELAYS.enforcement,
+    grantDelay: DELAYS.configuration,
+    scope: "ip",
+    emergency: false,
+    purpose: "Ends a dispute without consequence.",
+  },
+  IP_REDIRECT: {
+    id: 204n,
+    executionDelay: DELAYS.enforcement,
+    grantDelay: DELAYS.configuration,
+    scope: "ip",
+    emergency: false,
+    purpose: "Ends a dispute in favour of a payee, who withdraws in the place of owner and contributors.",
+  },
   PAYMENTS_FREEZER: {
     id: 400n,
     executionDelay: DELAYS.none,
@@ -106,8 +146,11 @@ export interface Deployable {
   /** Artifact name. */
   readonly contract: string;
   readonly domain: Domain | "access";
-  /** How the contract knows its authority: the manager itself, a contract managed by it, or an owner (beacons, charters). */
-  readonly control: "manager" | "managed" | "owned";
+  /**
+   * How the contract knows its authority: the manager itself, a contract managed by it, an owner (beacons, charters), or
+   * not at all: nobody has power over it.
+   */
+  readonly control: "manager" | "managed" | "owned" | "none";
   /** Signature of each privileged function, and the role that may call it. */
   readonly restricted: Readonly<Record<string, RoleName>>;
   /** Functions that the manager alone may call, on the admin's behalf. */
@@ -143,6 +186,141 @@ export const DEPLOYABLES: readonly Deployable[] = [
       "renounceRole(uint64,address)",
       "schedule(address,bytes,uint48)",
     ],
+  },
+  {
+    contract: "IPRegistry",
+    domain: "ip",
+    control: "managed",
+    restricted: {
+      "upgradeToAndCall(address,bytes)": "IP_UPGRADER",
+      "setGraph(address)": "IP_CONFIG",
+      "setProtocolFee(uint256)": "IP_CONFIG",
+      "freeze(uint256)": "IP_FREEZER",
+      "unfreeze(uint256)": "IP_UNFREEZER",
+      "redirect(uint256,address)": "IP_REDIRECT",
+    },
+    managerOnly: ["setAuthority(address)"],
+    open: [
+      "approve(address,uint256)",
+      "commit(bytes32)",
+      "createAccount(uint256)",
+      "deleteWork(uint256)",
+      "initialize(address,address,address,uint256)",
+      "invalidateNonces(uint256)",
+      "register((address,bytes32,uint32,uint24,uint16,uint16,bytes32,string,(address,uint32)[]))",
+      "registerBatch(((address,bytes32,uint32,uint24,uint16,uint16,bytes32,string,(address,uint32)[]),uint256[])[],bool)",
+      "registerDerivative((address,bytes32,uint32,uint24,uint16,uint16,bytes32,string,(address,uint32)[]),uint256[])",
+      "registerFor(address,(address,bytes32,uint32,uint24,uint16,uint16,bytes32,string,(address,uint32)[]),uint256[],uint256,bytes)",
+      "registerItem(address,((address,bytes32,uint32,uint24,uint16,uint16,bytes32,string,(address,uint32)[]),uint256[]))",
+      "safeTransferFrom(address,address,uint256)",
+      "safeTransferFrom(address,address,uint256,bytes)",
+      "setApprovalForAll(address,bool)",
+      "setTokenURI(uint256,string)",
+      "transferFrom(address,address,uint256)",
+    ],
+  },
+  {
+    contract: "RoyaltyGraph",
+    domain: "ip",
+    control: "managed",
+    restricted: {
+      "upgradeToAndCall(address,bytes)": "IP_UPGRADER",
+
+      "setTreasury(address)": "IP_CONFIG",
+    },
+    managerOnly: ["setAuthority(address)"],
+    open: [
+      "claim(uint256,uint256,address)",
+      "claimBatch((uint256,uint256)[],address)",
+      "claimFees(uint256[],address)",
+      "claimPath(uint256,uint256[],address)",
+      "collect(uint256,address,uint256,bytes)",
+      "initialize(address,address,address)",
+      "linkDerivative(uint256,uint32,uint256[],uint256)",
+      "pay(uint256)",
+      "payToken(uint256,address,uint256)",
+      "recordContributors(uint256,(address,uint32)[])",
+      "sweep(uint256,address)",
+      "withdraw(uint256,address,address)",
+      "withdrawContribution(uint256,uint256,address,address)",
+      "withdrawFees(uint256,address,address)",
+    ],
+  },
+  {
+    contract: "LicenseMarket",
+    domain: "ip",
+    control: "managed",
+    restricted: { "upgradeToAndCall(address,bytes)": "IP_UPGRADER", "setPaymentToken(address,bool)": "IP_CONFIG" },
+    managerOnly: ["setAuthority(address)"],
+    open: [
+      "buy((uint256,uint8,uint32,uint64,address))",
+      "buyBatch((uint256,uint8,uint32,uint64,address)[],bool)",
+      "buyItem(address,(uint256,uint8,uint32,uint64,address),uint256)",
+      "buyWithAuthorization((uint256,uint8,uint32,uint64,address),address,uint256,uint256,bytes32,bytes)",
+      "consume(uint256,uint8,uint64)",
+      "consumeWithSignature(address,uint256,uint8,uint64,uint256,bytes)",
+      "initialize(address,address[])",
+      "onRoyaltyDue(address,uint256,bytes)",
+      "setOffer(uint256,uint8,uint32)",
+    ],
+  },
+  {
+    contract: "LicenseTerms",
+    domain: "ip",
+    control: "none",
+    restricted: {},
+    managerOnly: [],
+    open: ["create((uint8,uint8,address,uint128,uint40,uint24,bool,bool,bool))"],
+  },
+  {
+    contract: "AppRegistry",
+    domain: "ip",
+    control: "none",
+    restricted: {},
+    managerOnly: [],
+    open: [
+      "acceptApp(uint256)",
+      "registerApp(address,uint256)",
+      "setFee(uint256,uint256)",
+      "setPayee(uint256,address)",
+      "transferApp(uint256,address)",
+    ],
+  },
+  {
+    contract: "SponsorQuota",
+    domain: "ip",
+    control: "none",
+    restricted: {},
+    managerOnly: [],
+    open: [
+      "consume(uint256,address,address)",
+      "setCreatorLimit(uint256,uint32)",
+      "setSponsorLimit(uint256,address,uint32)",
+    ],
+  },
+  {
+    contract: "RoyaltyInbox",
+    domain: "ip",
+    control: "none",
+    restricted: {},
+    managerOnly: [],
+    open: ["sweep(address)"],
+  },
+  {
+    contract: "IPAccount",
+    domain: "ip",
+    control: "none",
+    restricted: {},
+    managerOnly: [],
+    open: ["execute(address,uint256,bytes,uint8)"],
+  },
+  {
+    contract: "ERC6551Registry",
+    domain: "ip",
+    control: "none",
+    restricted: {},
+    managerOnly: [],
+    open: ["createAccount(address,bytes32,uint256,address,uint256)"],
   },
   {
     contract: "PieUSD",

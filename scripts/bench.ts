@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import type { Scenario } from "../bench/scenario";
+import { ipScenarios } from "../bench/scenarios/ip";
 import { paymentScenarios } from "../bench/scenarios/payments";
 import { projectRoot } from "./lib/project";
 import { run } from "./lib/run";
@@ -26,7 +27,9 @@ interface Result {
 
 const main = async (): Promise<void> => {
   const budgets = JSON.parse(readFileSync(path.join(projectRoot, "bench/budgets.json"), "utf8")) as Budget[];
-  const scenarios = new Map<string, Scenario>((await paymentScenarios()).map((s) => [s.id, s]));
+  const scenarios = new Map<string, Scenario>(
+    [...(await paymentScenarios()), ...(await ipScenarios())].map((s) => [s.id, s]),
+  );
   const unknown = [...scenarios.keys()].filter((id) => !budgets.some((b) => b.id === id));
   if (unknown.length > 0) throw new Error(`bench/budgets.json has no budget for ${unknown.join(", ")}.`);
 

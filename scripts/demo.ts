@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { HardhatRuntimeEnvironment } from "hardhat/types";
 
-import { deploySuite, localHolders } from "../deploy/deploySuite";
+import { deploySuite, localParameters } from "../deploy/deploySuite";
 import { exitOnSignals, startNode, waitForNode } from "./lib/child";
 import { freePort } from "./lib/net";
 import { hardhatCli } from "./lib/project";
@@ -47,7 +47,7 @@ const demo = async (): Promise<void> => {
     await hre.run("compile", { quiet: true });
     console.log("Deploying the suite …\n");
     const accounts = (await hre.ethers.getSigners()).map(({ address }) => address);
-    const suite = await deploySuite(hre, { underlying: "mock", decimals: 6, holders: localHolders(accounts) });
+    const suite = await deploySuite(hre, localParameters(accounts));
     for (const { title, run: play } of CHAPTERS) {
       console.log(`${title}\n`);
       await play({ hre, suite });

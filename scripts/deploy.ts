@@ -6,7 +6,7 @@ import { formatEther } from "ethers";
 import hre from "hardhat";
 import { vars } from "hardhat/config";
 
-import { deploySuite, localHolders } from "../deploy/deploySuite";
+import { deploySuite, localParameters } from "../deploy/deploySuite";
 import { LOCAL_NETWORKS, TESTNETS, privateKeyVar, rpcUrlVar } from "../deploy/networks";
 import { ConfigurationError, readParameters, type NetworkParameters } from "../deploy/parameters";
 import { HELD_ROLES, role } from "../deploy/roles";
@@ -47,7 +47,7 @@ const checkedChain = async (name: string): Promise<void> => {
 const parametersFor = async (deployer: string): Promise<NetworkParameters> => {
   if (LOCAL_NETWORKS.includes(network.name)) {
     const accounts = (await ethers.getSigners()).map(({ address }) => address);
-    return { underlying: "mock", decimals: 6, holders: localHolders(accounts) };
+    return localParameters(accounts);
   }
   const parameters = readParameters(network.name, deployer);
   if (parameters.underlying !== "mock" && (await ethers.provider.getCode(parameters.underlying)) === "0x") {

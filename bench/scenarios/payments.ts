@@ -1,7 +1,6 @@
-import type { ContractTransactionResponse } from "ethers";
 import hre from "hardhat";
 
-import { deploySuite, localHolders } from "../../deploy/deploySuite";
+import { deploySuite, localParameters } from "../../deploy/deploySuite";
 import {
   buildTransfer,
   pieUSDDomain,
@@ -10,15 +9,10 @@ import {
   type PieUSDSignature,
   type TransferAuthorization,
 } from "../../sdk/payments/typedData";
+import { gasOf } from "../gas";
 import type { Scenario, ScenarioSet } from "../scenario";
 
 const UNIT = 1_000_000n;
-
-const gasOf = async (sent: Promise<ContractTransactionResponse>): Promise<bigint> => {
-  const receipt = await (await sent).wait();
-  if (receipt === null) throw new Error("no receipt");
-  return receipt.gasUsed;
-};
 
 /**
  * The token. "Warm" means that the payee has a balance already and the payer keeps some, as in a running business; every
@@ -26,11 +20,7 @@ const gasOf = async (sent: Promise<ContractTransactionResponse>): Promise<bigint
  */
 export const paymentScenarios: ScenarioSet = async () => {
   const signers = await hre.ethers.getSigners();
-  const { pieUSD, usdt } = await deploySuite(hre, {
-    underlying: "mock",
-    decimals: 6,
-    holders: localHolders(signers.map((s) => s.address)),
-  });
+  const { pieUSD, usdt } = await deploySuite(hre, localParameters(signers.map((s) => s.address)));
   const token = await pieUSD.getAddress();
   const [issuer, , , , , , , , , relayer, payee, ...payers] = signers;
   const [payer] = payers;

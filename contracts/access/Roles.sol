@@ -16,6 +16,21 @@ library Roles {
     /// @notice Resumes what was paused. Execution delay: 1 day.
     uint64 internal constant UNPAUSER = 12;
 
+    /// @notice Upgrades the registry, the royalty graph and the licence market. Execution delay: 7 days.
+    uint64 internal constant IP_UPGRADER = 200;
+
+    /// @notice Sets the protocol's fee on works to come, its treasury, and the tokens in which licences are paid. Execution delay: 2 days.
+    uint64 internal constant IP_CONFIG = 201;
+
+    /// @notice Marks a work as disputed: its money waits, and it sells and derives nothing. Execution delay: none.
+    uint64 internal constant IP_FREEZER = 202;
+
+    /// @notice Ends a dispute without consequence. Execution delay: 1 day.
+    uint64 internal constant IP_UNFREEZER = 203;
+
+    /// @notice Ends a dispute in favour of a payee, who withdraws in the place of owner and contributors. Execution delay: 1 day.
+    uint64 internal constant IP_REDIRECT = 204;
+
     /// @notice Freezes an account of pieUSD. Execution delay: none.
     uint64 internal constant PAYMENTS_FREEZER = 400;
 

@@ -1,26 +1,35 @@
 import { buildModule } from "@nomicfoundation/ignition-core";
 
+import { DOMAINS } from "../roles";
 import { AccessModule } from "./access";
+import { ipModule, type IPOptions } from "./ip";
 import { PaymentsModule, PaymentsOnMockModule } from "./payments";
 import { handOver, wire } from "./wiring";
+
+export interface SuiteOptions extends Pick<IPOptions, "accounts"> {
+  /** Over a mock of USDT that is deployed with the suite, or over the chain's own. */
+  underlying: "mock" | "given";
+}
 
 /**
  * All domains under one authority: contracts, then the mapping of their functions to roles, then the handover, after
  * which the deployer holds nothing. Parameters of `Suite`: the holder of each role, by the role's name.
  */
-export const SuiteOnMockModule = buildModule("Suite", (m) => {
-  const { manager } = m.useModule(AccessModule);
-  const { pieUSD } = m.useModule(PaymentsOnMockModule);
-  handOver(m, manager, ["payments"], [wire(m, manager, pieUSD)]);
-  return { manager, pieUSD };
-});
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Ignition infers a module's results
+export const suiteModule = ({ underlying, accounts }: SuiteOptions) =>
+  buildModule("Suite", (m) => {
+    const { manager } = m.useModule(AccessModule);
+    const payments = underlying === "mock" ? PaymentsOnMockModule : PaymentsModule;
+    const ip = ipModule({ accounts, payments });
+    const { pieUSD } = m.useModule(payments);
+    const works = m.useModule(ip);
+    const { ipRegistry, royaltyGraph, licenseMarket } = works;
+    handOver(m, manager, DOMAINS, [
+      wire(m, manager, pieUSD, payments),
+      ...[ipRegistry, royaltyGraph, licenseMarket].map((contract) => wire(m, manager, contract, ip)),
+    ]);
+    return { manager, pieUSD, ...works };
+  });
 
-/** The same over the chain's own USDT. */
-export const SuiteModule = buildModule("Suite", (m) => {
-  const { manager } = m.useModule(AccessModule);
-  const { pieUSD } = m.useModule(PaymentsModule);
-  handOver(m, manager, ["payments"], [wire(m, manager, pieUSD)]);
-  return { manager, pieUSD };
-});
-
-export default SuiteModule;
+/** What a chain without anything on it gets; for `npx hardhat ignition`, which wants a module and not a function. */
+export default suiteModule({ underlying: "mock", accounts: "local" });

@@ -3,7 +3,9 @@ import type {
   CallableContractFuture,
   ContractCallFuture,
   EncodeFunctionCallFuture,
+  IgnitionModule,
   IgnitionModuleBuilder,
+  NamedArtifactContractAtFuture,
   NamedArtifactContractDeploymentFuture,
 } from "@nomicfoundation/ignition-core";
 
@@ -17,11 +19,13 @@ export const selector = (signature: string): string => id(signature).slice(0, 10
 /**
  * Gives a contract's privileged functions to their roles, in one transaction, as `deploy/roles.ts` says, and puts the
  * admin's own changes to this target behind the upgrade delay (in force after OpenZeppelin's setback of five days).
+ * @param domain Deployed and set up before: from here on the deployer's word counts for nothing there.
  */
 export const wire = (
   m: IgnitionModuleBuilder,
   manager: Manager,
-  target: NamedArtifactContractDeploymentFuture<string>,
+  target: NamedArtifactContractAtFuture<string> | NamedArtifactContractDeploymentFuture<string>,
+  domain: IgnitionModule,
 ): Call => {
   const name = target.contractName;
   const calls: EncodeFunctionCallFuture<string, string>[] = [];
@@ -35,7 +39,7 @@ export const wire = (
   calls.push(
     m.encodeFunctionCall(manager, "setTargetAdminDelay", [target, DELAYS.upgrade], { id: `encode_${name}_adminDelay` }),
   );
-  return m.call(manager, "multicall", [calls], { id: `wire_${name}` });
+  return m.call(manager, "multicall", [calls], { id: `wire_${name}`, after: [domain] });
 };
 
 /**

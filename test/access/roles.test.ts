@@ -36,11 +36,23 @@ const encodeDummyCall = (iface: Interface, signature: string): string => {
   return iface.encodeFunctionData(fragment, fragment.inputs.map(dummy));
 };
 
+/** The deployment of each contract with privileged functions. */
 const addressOf = async (suite: SuiteFixture, contract: string): Promise<string> => {
-  const found = { AccessManager: suite.manager, PieUSD: suite.pieUSD }[contract];
+  const found = {
+    AccessManager: suite.manager,
+    IPRegistry: suite.ipRegistry,
+    LicenseMarket: suite.licenseMarket,
+    PieUSD: suite.pieUSD,
+    RoyaltyGraph: suite.royaltyGraph,
+  }[contract];
   if (found === undefined) throw new Error(`the fixture deploys no ${contract}`);
   return found.getAddress();
 };
+
+const MANAGED = DEPLOYABLES.filter(({ control }) => control === "managed");
+
+/** First of the hundred role ids of a domain. */
+const RANGES = { ip: 200n, payments: 400n } as const;
 
 describe("deploy/roles.ts", () => {
   it("gives each role an id of its own, within its domain's range", () => {
@@ -50,7 +62,7 @@ describe("deploy/roles.ts", () => {
       const { id, scope } = role(name);
       if (name === "ADMIN") expect(id).to.equal(0n);
       else if (scope === "suite") expect(id >= 10n && id <= 19n, name).to.equal(true);
-      else expect(id >= 400n && id <= 499n, name).to.equal(true);
+      else expect(id >= RANGES[scope] && id <= RANGES[scope] + 99n, name).to.equal(true);
     }
   });
 
@@ -72,7 +84,7 @@ describe("deploy/roles.ts", () => {
       const isLibraryOrBase = bytecode === "0x" || name === "Roles";
       if (!isLibraryOrBase) expect(rows.has(name), `${name} is missing in deploy/roles.ts`).to.equal(true);
     }
-    expect(rows.has("PieUSD")).to.equal(true);
+    expect(rows.has("PieUSD") && rows.has("IPRegistry")).to.equal(true);
   });
 
   for (const row of DEPLOYABLES) {
@@ -126,28 +138,31 @@ describe("Authority, after deployment", () => {
     }
   });
 
-  it("maps each restricted function to its role, and what is not named to the admin", async () => {
-    const suite = await loadFixture(suiteFixture);
-    const target = await suite.pieUSD.getAddress();
-    const { restricted, open } = deployable("PieUSD");
-    for (const [signature, name] of Object.entries(restricted)) {
-      const selector = FunctionFragment.from(`function ${signature}`).selector;
-      expect(await suite.manager.getTargetFunctionRole(target, selector), signature).to.equal(role(name).id);
-    }
-    for (const signature of open) {
-      const selector = FunctionFragment.from(`function ${signature}`).selector;
-      expect(await suite.manager.getTargetFunctionRole(target, selector), signature).to.equal(ROLES.ADMIN.id);
-    }
-  });
+  for (const { contract, restricted, open } of MANAGED) {
+    it(`maps each restricted function of ${contract} to its role, and what is not named to the admin`, async () => {
+      const suite = await loadFixture(suiteFixture);
+      const target = await addressOf(suite, contract);
+      for (const [signature, name] of Object.entries(restricted)) {
+        const { selector } = FunctionFragment.from(`function ${signature}`);
+        expect(await suite.manager.getTargetFunctionRole(target, selector), signature).to.equal(role(name).id);
+      }
+      for (const signature of open) {
+        const { selector } = FunctionFragment.from(`function ${signature}`);
+        expect(await suite.manager.getTargetFunctionRole(target, selector), signature).to.equal(ROLES.ADMIN.id);
+      }
+    });
+  }
 
   it("brings grant delays and the targets' admin delay into force after five days", async () => {
-    const { manager, token } = await loadFixture(suiteFixture);
+    const suite = await loadFixture(suiteFixture);
+    const { manager } = suite;
     const setback = await manager.minSetback();
     expect(setback).to.equal(BigInt(5 * 86_400));
-    expect(await manager.getTargetAdminDelay(token)).to.equal(0n);
+    const targets = await Promise.all(MANAGED.map(({ contract }) => addressOf(suite, contract)));
+    for (const target of targets) expect(await manager.getTargetAdminDelay(target)).to.equal(0n);
     expect(await manager.getRoleGrantDelay(ROLES.PAUSER.id)).to.equal(0n);
     await time.increase(setback);
-    expect(await manager.getTargetAdminDelay(token)).to.equal(BigInt(DELAYS.upgrade));
+    for (const target of targets) expect(await manager.getTargetAdminDelay(target)).to.equal(BigInt(DELAYS.upgrade));
     for (const name of ROLE_NAMES) {
       expect(await manager.getRoleGrantDelay(role(name).id), name).to.equal(BigInt(role(name).grantDelay));
     }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import hre from "hardhat";
 
-import { localHolders } from "../../deploy/deploySuite";
+import { localParameters } from "../../deploy/deploySuite";
 import { deployForTest } from "../fixtures/suite";
 
 describe("Deployment over the chain's own USDT", () => {
@@ -10,16 +10,13 @@ describe("Deployment over the chain's own USDT", () => {
     const usdt = await hre.ethers.deployContract("MockPermitUSDT", [18]);
     const nonce = await hre.ethers.provider.getTransactionCount(deployer!);
     const accounts = [deployer!, ...others].map(({ address }) => address);
-    const { pieUSD, manager } = await deployForTest({
-      underlying: await usdt.getAddress(),
-      decimals: 6,
-      holders: localHolders(accounts),
-    });
+    const { pieUSD, manager } = await deployForTest(localParameters(accounts, { underlying: await usdt.getAddress() }));
     expect(await pieUSD.underlying()).to.equal(await usdt.getAddress());
     expect(await pieUSD.decimals()).to.equal(18n);
     expect(await pieUSD.authority()).to.equal(await manager.getAddress());
-    // The manager, pieUSD, its wiring, the handover: four transactions, and no more.
-    expect(await hre.ethers.provider.getTransactionCount(deployer!)).to.equal(nonce + 4);
+    // The manager, pieUSD, nine contracts of the IP domain, the proxies of three of them and a call that links two, the
+    // wiring of four contracts, the handover: and no more.
+    expect(await hre.ethers.provider.getTransactionCount(deployer!)).to.equal(nonce + 2 + 13 + 4 + 1);
   });
 
   it("fails by the contract's own error where the parameter names no contract", async () => {
@@ -33,7 +30,7 @@ describe("Deployment over the chain's own USDT", () => {
       .withArgs(nobody);
     let refusal = "";
     try {
-      await deployForTest({ underlying: nobody, decimals: 6, holders: localHolders(accounts) });
+      await deployForTest(localParameters(accounts, { underlying: nobody }));
     } catch (error: unknown) {
       refusal = error instanceof Error ? error.message : String(error);
     }

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { type HDNodeWallet, Wallet, concat, makeError, parseEther, toBeHex } from "ethers";
 import hre from "hardhat";
 
-import { localHolders, type Suite } from "../../deploy/deploySuite";
+import { localHolders, localParameters, type Suite } from "../../deploy/deploySuite";
 import { installMulticall3 } from "../../deploy/localChain";
 import { deployForTest } from "../fixtures/suite";
 import { restorePristineChain } from "../helpers/pristine";
@@ -184,7 +184,7 @@ describe("x402 facilitator", () => {
     await restorePristineChain();
     await installMulticall3(hre);
     const accounts = (await hre.ethers.getSigners()).map(({ address }) => address);
-    suite = await deployForTest({ underlying: "mock", decimals: 6, holders: localHolders(accounts) });
+    suite = await deployForTest(localParameters(accounts));
     token = await suite.pieUSD.getAddress();
     treasury = await rich();
     frontRunner = await rich();

@@ -61,18 +61,11 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
 
     /// @notice A work was registered.
     /// @param creator Who registered it, or signed for it; the owner may be another.
-    event Registered(
-        uint256 indexed id,
-        address indexed creator,
-        bytes32 indexed contentHash,
-        uint32 termsId,
-        uint24 appId,
-        uint256 protocolFeeBps,
-        uint256 appFeeBps,
-        uint256 royaltyBps
-    );
+    /// @param work Owner, terms, app and rates as they are stored; see {Work}.
+    event Registered(uint256 indexed id, address indexed creator, bytes32 indexed contentHash, Work work);
 
-    /// @notice The first registration of this content is now `id`, with priority since `since`.
+    /// @notice The first registration of this content is now `id`, with priority since `since`. Not emitted where
+    /// `Registered` says as much: for the first work of a content that was not committed to before.
     event FirstRegistrationUpdated(bytes32 indexed contentHash, uint256 indexed id, uint256 since);
 
     /// @notice Somebody committed to a registration that he will reveal.
@@ -98,6 +91,15 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
 
     /// @notice The creator skipped its nonces below `nonce`.
     event NonceInvalidated(address indexed creator, uint256 nonce);
+
+    /// @notice The royalty graph was named, once.
+    event GraphSet(address indexed graph);
+
+    /// @notice The royalty graph is named once.
+    error GraphAlreadySet(address graph);
+
+    /// @notice An address that must have code does not.
+    error InvalidAddress(address account);
 
     /// @notice There is no work with this id.
     error UnknownWork(uint256 id);
@@ -144,6 +146,18 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice The parent's terms are not the expected ones.
     error UnexpectedTerms(uint256 id, uint256 expected, uint256 actual);
 
+    /// @notice Edge `index` has bits outside of its layout, or names terms without being chosen or the reverse.
+    error MalformedEdge(uint256 index, uint256 edge);
+
+    /// @notice Edges must ascend strictly by ancestor, relative before absolute.
+    error EdgesNotAscending(uint256 index);
+
+    /// @notice More chosen parents than the limit.
+    error TooManyParents(uint256 count, uint256 max);
+
+    /// @notice More inherited edges than the limit.
+    error TooManyInherited(uint256 count, uint256 max);
+
     /// @notice A derivative needs a parent.
     error NoParents();
 
@@ -187,10 +201,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice Registers up to `MAX_BATCH` works of the caller. A tolerant batch skips what cannot be registered and says
     /// why (`RegistrationSkipped`), another one reverts.
     /// @return ids 0 for what was skipped.
-    function registerBatch(
-        RegistrationItem[] calldata items,
-        bool tolerant
-    ) external returns (uint256[] memory ids);
+    function registerBatch(RegistrationItem[] calldata items, bool tolerant) external returns (uint256[] memory ids);
 
     /// @notice A tolerant batch's element; the registry calls it on itself.
     function registerItem(address creator, RegistrationItem calldata item) external returns (uint256 id);
@@ -223,11 +234,14 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// stands there already included; 0 gives it back to them. Role: REDIRECT, after a day.
     function redirect(uint256 id, address payee) external;
 
+    /// @notice Names the royalty graph, once, in the deployment; nothing can be registered with edges before. Role: CONFIG.
+    function setGraph(address graph) external;
+
     /// @notice Sets the protocol's fee on direct revenue of works to come. Role: CONFIG, after two days.
     function setProtocolFee(uint256 feeBps) external;
 
     /// @notice The work's word; zero where there is none. See {Work}.
-    function workOf(uint256 id) external view returns (Work);
+    function packedWork(uint256 id) external view returns (Work);
 
     /// @notice `Status.None` where there is no such work.
     function statusOf(uint256 id) external view returns (Status);

@@ -62,7 +62,6 @@ interface ILicenseMarket {
         address indexed buyer,
         Use use,
         uint32 termsId,
-        uint256 start,
         uint256 expiry,
         uint256 price
     );
@@ -172,11 +171,7 @@ interface ILicenseMarket {
     function buyBatch(Purchase[] calldata purchases, bool tolerant) external payable returns (bool[] memory bought);
 
     /// @notice A tolerant batch's element; the market calls it on itself.
-    function buyItem(
-        address buyer,
-        Purchase calldata purchase,
-        uint256 budget
-    ) external returns (uint256 nativeSpent);
+    function buyItem(address buyer, Purchase calldata purchase, uint256 budget) external returns (uint256 nativeSpent);
 
     /// @notice Consumes the caller's units up to a total.
     /// @param total All units consumed so far, this consumption included.

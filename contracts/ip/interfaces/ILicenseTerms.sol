@@ -43,14 +43,6 @@ interface ILicenseTerms {
         bool reciprocal;
     }
 
-    /// @notice What the graph asks of a parent's terms.
-    struct RoyaltyTerms {
-        uint24 rate;
-        bool absolute;
-        bool derivativesAllowed;
-        bool reciprocal;
-    }
-
     /// @notice Terms were recorded for the first time.
     event TermsCreated(uint256 indexed termsId, bytes32 indexed hash, Terms terms);
 
@@ -78,14 +70,30 @@ interface ILicenseTerms {
     /// @notice Terms that neither sell nor allow anything.
     error EmptyTerms();
 
+    /// @notice The parent's terms allow no derivatives.
+    error DerivativesNotAllowed(uint256 parentId, uint256 termsId);
+
+    /// @notice The edge's kind is not that of the parent's terms.
+    error WrongKind(uint256 parentId, bool absolute);
+
+    /// @notice The edge's rate is below that of the parent's terms.
+    error RateTooLow(uint256 parentId, uint256 rate, uint256 required);
+
+    /// @notice The parent's terms ask that derivatives have the same terms.
+    error ReciprocalTermsRequired(uint256 parentId, uint256 termsId, uint256 actual);
+
     /// @notice Records terms and answers their id; the same id for the same terms. Anybody.
     function create(Terms calldata terms) external returns (uint32 termsId);
 
     /// @notice The terms of an id. Reverts with `UnknownTerms`.
     function termsOf(uint256 termsId) external view returns (Terms memory);
 
-    /// @notice Their part that binds derivatives, which is one slot. Reverts with `UnknownTerms`.
-    function royaltyTermsOf(uint256 termsId) external view returns (RoyaltyTerms memory);
+    /// @notice Checks a derivative's edges to chosen parents against these parents' terms: that they allow it, the kind,
+    /// and that the rate is at least theirs. Reverts otherwise, and where the derivative's own terms are unknown.
+    /// @param edges The list of {Edge}.
+    /// @param termsId The derivative's own terms; 0: none.
+    /// @return exact Bit i where edge i is chosen and has the very rate of the parent's terms.
+    function checkEdges(uint256[] calldata edges, uint32 termsId) external view returns (uint256 exact);
 
     /// @notice The id of terms; 0 where they were not recorded.
     function idOf(Terms calldata terms) external view returns (uint32);

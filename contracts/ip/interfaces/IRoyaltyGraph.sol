@@ -44,14 +44,11 @@ interface IRoyaltyGraph {
     /// @notice Collected fees left; app 0 is the protocol.
     event FeesWithdrawn(uint256 indexed appId, address indexed token, address indexed to, uint256 amount);
 
-    /// @notice A derivative was linked to its ancestors.
-    event Linked(uint256 indexed child, Edge[] edges);
+    /// @notice A derivative was linked to its ancestors, by these edges: four a word, the lowest lane first. See {Edge}.
+    event Linked(uint256 indexed child, uint256[] words);
 
     /// @notice A work's contributors were recorded.
     event ContributorsRecorded(uint256 indexed id, IIPRegistry.Contributor[] contributors);
-
-    /// @notice The registry was named, once.
-    event RegistrySet(address indexed registry);
 
     /// @notice Who withdraws the protocol's fees.
     event TreasuryUpdated(address indexed treasury);
@@ -59,38 +56,14 @@ interface IRoyaltyGraph {
     /// @notice The caller is not the registry.
     error OnlyRegistry(address caller);
 
-    /// @notice The registry is named once.
-    error RegistryAlreadySet(address registry);
-
     /// @notice An address that must have code, or must not be zero, does not.
     error InvalidAddress(address account);
 
     /// @notice There is no work with this id.
     error UnknownWork(uint256 id);
 
-    /// @notice There is no parent with this id below the derivative's.
-    error UnknownParent(uint256 id);
-
-    /// @notice Edge `index` has bits outside of its layout, or names terms without being chosen or the reverse.
-    error MalformedEdge(uint256 index, uint256 edge);
-
-    /// @notice Edges must ascend strictly by ancestor, relative before absolute.
-    error EdgesNotAscending(uint256 index);
-
-    /// @notice More chosen parents than the limit.
-    error TooManyParents(uint256 count, uint256 max);
-
-    /// @notice More inherited edges than the limit.
-    error TooManyInherited(uint256 count, uint256 max);
-
     /// @notice The parent has more absolute edges than a derivative could inherit.
     error ParentNotDerivable(uint256 id, uint256 edges);
-
-    /// @notice The parent's terms allow no derivatives.
-    error DerivativesNotAllowed(uint256 id, uint256 termsId);
-
-    /// @notice The parent's terms ask that derivatives have the same terms.
-    error ReciprocalTermsRequired(uint256 id, uint256 termsId, uint256 actual);
 
     /// @notice The list lacks an absolute edge that parent `id` has to `ancestor`.
     error MissingInheritedEdge(uint256 id, uint256 ancestor);
@@ -98,11 +71,9 @@ interface IRoyaltyGraph {
     /// @notice The list has an edge that no parent asks for.
     error UnexpectedEdge(uint256 ancestor, bool absolute);
 
-    /// @notice The edge's rate is not what the parents ask for.
-    error WrongRate(uint256 ancestor, bool absolute, uint256 rate, uint256 required);
-
-    /// @notice The edge's kind is not that of the parent's terms.
-    error WrongKind(uint256 id, bool absolute);
+    /// @notice The edge's rate is neither that of the chosen parent's terms nor the highest to inherit, or is below the
+    /// latter, which is `inherited` (0: none).
+    error WrongRate(uint256 ancestor, bool absolute, uint256 rate, uint256 inherited);
 
     /// @notice The edges' rates sum to more than the limit, in parts per million.
     error RatesTooHigh(uint256 sum, uint256 max);
@@ -190,17 +161,15 @@ interface IRoyaltyGraph {
     /// yet. Anybody.
     function sweep(uint256 id, address token) external returns (uint256 amount);
 
-    /// @notice Records a new work's edges and contributors. The registry.
-    /// @param termsId The derivative's own terms, for parents that ask for the same.
-    function link(
-        uint256 child,
-        uint32 termsId,
-        Edge[] calldata edges,
-        IIPRegistry.Contributor[] calldata contributors
-    ) external;
+    /// @notice Records a derivative's edges, once. The registry, which has checked the chosen parents' existence, status
+    /// and terms ids.
+    /// @param termsId The derivative's own terms.
+    /// @param edges The list of {Edge}.
+    /// @param closures Bit i for the edge to a chosen parent that has absolute edges to inherit.
+    function linkDerivative(uint256 child, uint32 termsId, uint256[] calldata edges, uint256 closures) external;
 
-    /// @notice Names the registry, once, in the deployment. Role: CONFIG.
-    function setRegistry(address registry) external;
+    /// @notice Records a work's contributors, once. The registry.
+    function recordContributors(uint256 id, IIPRegistry.Contributor[] calldata contributors) external;
 
     /// @notice Names who withdraws the protocol's fees. Role: CONFIG, after two days.
     function setTreasury(address treasury) external;

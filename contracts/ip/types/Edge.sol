@@ -16,6 +16,11 @@ using EdgeLibrary for Edge global;
 /// @title EdgeLibrary
 /// @notice Reads the fields of an {Edge}.
 library EdgeLibrary {
+    /// @notice Most parents that a derivative can choose.
+    uint256 internal constant MAX_PARENTS = 8;
+    /// @notice Most absolute edges that a derivative can inherit beside those to its chosen parents.
+    uint256 internal constant MAX_INHERITED = 8;
+
     uint256 private constant RATE_MASK = 0xfffff;
     uint256 private constant ABSOLUTE = 1 << 20;
     uint256 private constant KEY = 20;
@@ -24,6 +29,7 @@ library EdgeLibrary {
     uint256 private constant CHOSEN = 1 << 61;
     uint256 private constant TERMS = 64;
     uint256 private constant STORED_MASK = 0xffffffffffffffff;
+    uint256 private constant UNUSED = (type(uint256).max << 96) | (3 << 62);
 
     /// @notice Packs an edge; `termsId_` 0 is an inherited one.
     function pack(uint256 parentId_, bool absolute_, uint256 rate_, uint32 termsId_) internal pure returns (Edge) {
@@ -65,12 +71,29 @@ library EdgeLibrary {
 
     /// @notice True if no bit outside of the layout is set, and terms are named exactly where the edge is chosen.
     function isWellFormed(Edge edge) internal pure returns (bool) {
-        return Edge.unwrap(edge) >> 96 == 0 && (Edge.unwrap(edge) >> 62) & 3 == 0 && edge.isChosen() == (edge.termsId() != 0);
+        return Edge.unwrap(edge) & UNUSED == 0 && edge.isChosen() == (edge.termsId() != 0);
     }
 
     /// @notice What the graph keeps of it.
     function stored(Edge edge) internal pure returns (uint256) {
         return Edge.unwrap(edge) & STORED_MASK;
+    }
+
+    /// @notice The same list as plain words, which the compiler copies whole into calls and events; a list of {Edge} it
+    /// copies one by one.
+    function raw(Edge[] calldata edges) internal pure returns (uint256[] calldata words) {
+        assembly {
+            words.offset := edges.offset
+            words.length := edges.length
+        }
+    }
+
+    /// @notice The list that `raw` answered.
+    function typed(uint256[] calldata words) internal pure returns (Edge[] calldata edges) {
+        assembly {
+            edges.offset := words.offset
+            edges.length := words.length
+        }
     }
 
     /// @notice The edge in lane `lane` (0 to 3) of a stored word; 0 where there is none.

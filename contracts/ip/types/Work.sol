@@ -5,7 +5,8 @@ pragma solidity 0.8.37;
 /// asks for, so that each of them reads one slot of the registry.
 ///
 /// bits 0–159 owner | 160–191 termsId | 192–215 appId | 216–225 protocol fee, bps | 226–235 app fee, bps |
-/// 236–245 ERC-2981 royalty, bps | 246 deleted | 247 disputed | 248 redirected | 249 has contributors | 250 has a URI.
+/// 236–245 ERC-2981 royalty, bps | 246 deleted | 247 disputed | 248 redirected | 249 has contributors | 250 has a URI |
+/// 251 has absolute edges.
 /// Zero is no work at all: a work always has an owner.
 type Work is uint256;
 
@@ -35,6 +36,7 @@ library WorkLibrary {
     uint256 internal constant REDIRECTED = 1 << 248;
     uint256 internal constant HAS_CONTRIBUTORS = 1 << 249;
     uint256 internal constant HAS_URI = 1 << 250;
+    uint256 internal constant HAS_ABSOLUTE = 1 << 251;
 
     /// @notice Packs a new work. The three rates are at most 1,000 bps, which the registry checks.
     function pack(
@@ -96,6 +98,11 @@ library WorkLibrary {
     /// @notice True if any of the flags is set.
     function has(Work work, uint256 flags) internal pure returns (bool) {
         return Work.unwrap(work) & flags != 0;
+    }
+
+    /// @notice True if the work may be derived from and licensed.
+    function isActive(Work work) internal pure returns (bool) {
+        return work.exists() && !work.has(DISPUTED | DELETED);
     }
 
     /// @notice A dispute hides a deletion for as long as it lasts.

@@ -7,4 +7,5 @@ import type * as beacon from "./beacon";
 export type { beacon };
 import type * as utils from "./utils";
 export type { utils };
+export type { Clones } from "./Clones";
 export type { Proxy } from "./Proxy";

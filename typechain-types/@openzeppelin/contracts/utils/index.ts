@@ -8,6 +8,7 @@ export type { introspection };
 import type * as math from "./math";
 export type { math };
 export type { Address } from "./Address";
+export type { Create2 } from "./Create2";
 export type { Errors } from "./Errors";
 export type { Multicall } from "./Multicall";
 export type { Nonces } from "./Nonces";

@@ -5,6 +5,7 @@ export * as cryptography from "./cryptography";
 export * as introspection from "./introspection";
 export * as math from "./math";
 export { Address__factory } from "./Address__factory";
+export { Create2__factory } from "./Create2__factory";
 export { Errors__factory } from "./Errors__factory";
 export { Multicall__factory } from "./Multicall__factory";
 export { Nonces__factory } from "./Nonces__factory";
