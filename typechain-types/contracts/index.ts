@@ -3,6 +3,8 @@
 /* eslint-disable */
 import type * as access from "./access";
 export type { access };
+import type * as ip from "./ip";
+export type { ip };
 import type * as mocks from "./mocks";
 export type { mocks };
 import type * as payments from "./payments";

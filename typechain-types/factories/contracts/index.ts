@@ -2,5 +2,6 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as access from "./access";
+export * as ip from "./ip";
 export * as mocks from "./mocks";
 export * as payments from "./payments";
