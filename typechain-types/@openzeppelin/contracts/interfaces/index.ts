@@ -11,3 +11,5 @@ export type { IERC1967 } from "./IERC1967";
 export type { IERC2981 } from "./IERC2981";
 export type { IERC4906 } from "./IERC4906";
 export type { IERC5267 } from "./IERC5267";
+export type { IERC777Recipient } from "./IERC777Recipient";
+export type { IERC777Sender } from "./IERC777Sender";

@@ -4,5 +4,9 @@
 import type * as mockUsdtSol from "./MockUSDT.sol";
 export type { mockUsdtSol };
 export type { HostileUSDT } from "./HostileUSDT";
+export type { MockERC721 } from "./MockERC721";
+export type { MockHookToken } from "./MockHookToken";
+export type { MockHostileERC20 } from "./MockHostileERC20";
 export type { MockPermitUSDT } from "./MockPermitUSDT";
+export type { MockRebasingToken } from "./MockRebasingToken";
 export type { MockUpgradedUSDT } from "./MockUpgradedUSDT";

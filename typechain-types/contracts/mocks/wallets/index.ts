@@ -3,5 +3,7 @@
 /* eslint-disable */
 export type { HostileWallet } from "./HostileWallet";
 export type { MockDelegate7702 } from "./MockDelegate7702";
+export type { MockERC721Receiver } from "./MockERC721Receiver";
 export type { MockPayee } from "./MockPayee";
+export type { MockPayout } from "./MockPayout";
 export type { MockSmartWallet } from "./MockSmartWallet";

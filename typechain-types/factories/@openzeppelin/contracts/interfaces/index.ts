@@ -9,3 +9,5 @@ export { IERC1967__factory } from "./IERC1967__factory";
 export { IERC2981__factory } from "./IERC2981__factory";
 export { IERC4906__factory } from "./IERC4906__factory";
 export { IERC5267__factory } from "./IERC5267__factory";
+export { IERC777Recipient__factory } from "./IERC777Recipient__factory";
+export { IERC777Sender__factory } from "./IERC777Sender__factory";

@@ -3,5 +3,9 @@
 /* eslint-disable */
 export * as mockUsdtSol from "./MockUSDT.sol";
 export { HostileUSDT__factory } from "./HostileUSDT__factory";
+export { MockERC721__factory } from "./MockERC721__factory";
+export { MockHookToken__factory } from "./MockHookToken__factory";
+export { MockHostileERC20__factory } from "./MockHostileERC20__factory";
 export { MockPermitUSDT__factory } from "./MockPermitUSDT__factory";
+export { MockRebasingToken__factory } from "./MockRebasingToken__factory";
 export { MockUpgradedUSDT__factory } from "./MockUpgradedUSDT__factory";

@@ -3,5 +3,7 @@
 /* eslint-disable */
 export { HostileWallet__factory } from "./HostileWallet__factory";
 export { MockDelegate7702__factory } from "./MockDelegate7702__factory";
+export { MockERC721Receiver__factory } from "./MockERC721Receiver__factory";
 export { MockPayee__factory } from "./MockPayee__factory";
+export { MockPayout__factory } from "./MockPayout__factory";
 export { MockSmartWallet__factory } from "./MockSmartWallet__factory";
