@@ -3,5 +3,6 @@
 /* eslint-disable */
 import type * as extensions from "./extensions";
 export type { extensions };
+export type { ERC721 } from "./ERC721";
 export type { IERC721 } from "./IERC721";
 export type { IERC721Receiver } from "./IERC721Receiver";

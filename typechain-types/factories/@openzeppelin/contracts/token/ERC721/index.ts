@@ -2,5 +2,6 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as extensions from "./extensions";
+export { ERC721__factory } from "./ERC721__factory";
 export { IERC721__factory } from "./IERC721__factory";
 export { IERC721Receiver__factory } from "./IERC721Receiver__factory";
