@@ -95,18 +95,17 @@ export const deploySuite = async (
     displayUi: options.displayUi ?? false,
     ...(options.deploymentId === undefined ? {} : { deploymentId: options.deploymentId }),
   });
-  const { getContractAt } = hre.ethers;
-  const pieUSD = await getContractAt("PieUSD", await deployed.pieUSD.getAddress());
+  const pieUSD = await hre.ethers.getContractAt("PieUSD", await deployed.pieUSD.getAddress());
   return {
-    manager: await getContractAt("AccessManager", await deployed.manager.getAddress()),
+    manager: await hre.ethers.getContractAt("AccessManager", await deployed.manager.getAddress()),
     pieUSD,
-    usdt: await getContractAt("MockUSDT", await pieUSD.underlying()),
-    ipRegistry: await getContractAt("IPRegistry", await deployed.ipRegistry.getAddress()),
-    royaltyGraph: await getContractAt("RoyaltyGraph", await deployed.royaltyGraph.getAddress()),
-    licenseMarket: await getContractAt("LicenseMarket", await deployed.licenseMarket.getAddress()),
-    licenseTerms: await getContractAt("LicenseTerms", await deployed.licenseTerms.getAddress()),
-    appRegistry: await getContractAt("AppRegistry", await deployed.appRegistry.getAddress()),
-    sponsorQuota: await getContractAt("SponsorQuota", await deployed.sponsorQuota.getAddress()),
-    accountRegistry: await getContractAt("ERC6551Registry", await deployed.accountRegistry.getAddress()),
+    usdt: await hre.ethers.getContractAt("MockUSDT", await pieUSD.underlying()),
+    ipRegistry: await hre.ethers.getContractAt("IPRegistry", await deployed.ipRegistry.getAddress()),
+    royaltyGraph: await hre.ethers.getContractAt("RoyaltyGraph", await deployed.royaltyGraph.getAddress()),
+    licenseMarket: await hre.ethers.getContractAt("LicenseMarket", await deployed.licenseMarket.getAddress()),
+    licenseTerms: await hre.ethers.getContractAt("LicenseTerms", await deployed.licenseTerms.getAddress()),
+    appRegistry: await hre.ethers.getContractAt("AppRegistry", await deployed.appRegistry.getAddress()),
+    sponsorQuota: await hre.ethers.getContractAt("SponsorQuota", await deployed.sponsorQuota.getAddress()),
+    accountRegistry: await hre.ethers.getContractAt("ERC6551Registry", await deployed.accountRegistry.getAddress()),
   };
 };

@@ -1,7 +1,14 @@
-/** Measures the gas of every scenario against its budget: prints the table, writes `bench/results.json`, fails on a breach. */
+/**
+ * Measures gas.
+ *   npm run bench              every scenario against its budget: prints the table, writes `bench/results.json`, fails on a breach
+ *   npm run bench -- ip-scale  10,000 works and 50,000 payments in one graph: writes `bench/ip-scale.json`
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import hre from "hardhat";
+
+import { ipScale } from "../bench/scale/ip";
 import type { Scenario } from "../bench/scenario";
 import { ipScenarios } from "../bench/scenarios/ip";
 import { paymentScenarios } from "../bench/scenarios/payments";
@@ -25,7 +32,19 @@ interface Result {
   peerGas: number | null;
 }
 
+/** Runs that are too long for every day, by the name that asks for them. */
+const SCALES: Readonly<Record<string, () => Promise<void>>> = { "ip-scale": ipScale };
+
 const main = async (): Promise<void> => {
+  await hre.run("compile", { quiet: true });
+  const [asked] = process.argv.slice(2);
+  if (asked === undefined) return budgeted();
+  const scale = SCALES[asked];
+  if (scale === undefined) throw new Error(`There is no bench ${asked}; known are ${Object.keys(SCALES).join(", ")}.`);
+  return scale();
+};
+
+const budgeted = async (): Promise<void> => {
   const budgets = JSON.parse(readFileSync(path.join(projectRoot, "bench/budgets.json"), "utf8")) as Budget[];
   const scenarios = new Map<string, Scenario>(
     [...(await paymentScenarios()), ...(await ipScenarios())].map((s) => [s.id, s]),

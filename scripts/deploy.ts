@@ -2,7 +2,7 @@
  * `npm run deploy -- --network NAME`: deploys the suite, hands it over to the holders that the network's parameters name,
  * and prints what stands where. A run that died resumes; a run that is repeated changes nothing.
  */
-import { formatEther } from "ethers";
+import { formatEther, type BaseContract } from "ethers";
 import hre from "hardhat";
 import { vars } from "hardhat/config";
 
@@ -76,26 +76,27 @@ const main = async (): Promise<void> => {
   const parameters = await parametersFor(deployer.address);
   console.log(`Deploying to ${network.name} from ${deployer.address}, which holds ${formatEther(balance)}.\n`);
   const inProcess = network.name === "hardhat";
-  const { manager, pieUSD, usdt } = await deploySuite(hre, parameters, {
+  const suite = await deploySuite(hre, parameters, {
     displayUi: process.stdout.isTTY,
     ...(inProcess ? {} : { deploymentId: await journalName() }),
   });
 
+  const { manager, pieUSD, usdt } = suite;
   const onMock = parameters.underlying === "mock";
-  console.log(
-    `\n${table(
-      ["contract", "address", "what"],
-      [
-        ["AccessManager", await manager.getAddress(), "the authority"],
-        ["PieUSD", await pieUSD.getAddress(), `pieUSD, ${await pieUSD.decimals()} decimals`],
-        [
-          onMock ? "MockUSDT" : "USDT",
-          await usdt.getAddress(),
-          onMock ? "MOCK, issued by the deployer" : "the chain's",
-        ],
-      ],
-    )}\n`,
-  );
+  const described: readonly [string, BaseContract, string][] = [
+    ["AccessManager", manager, "the authority"],
+    ["PieUSD", pieUSD, `pieUSD, ${await pieUSD.decimals()} decimals`],
+    [onMock ? "MockUSDT" : "USDT", usdt, onMock ? "MOCK, issued by the deployer" : "the chain's"],
+    ["IPRegistry", suite.ipRegistry, `works, protocol fee ${Number(await suite.ipRegistry.protocolFeeBps()) / 100} %`],
+    ["RoyaltyGraph", suite.royaltyGraph, `royalties, treasury ${parameters.treasury}`],
+    ["LicenseMarket", suite.licenseMarket, "licences, in pieUSD and native coin"],
+    ["LicenseTerms", suite.licenseTerms, "licence terms"],
+    ["AppRegistry", suite.appRegistry, "apps and their fees"],
+    ["SponsorQuota", suite.sponsorQuota, "quotas of sponsored registrations"],
+    ["ERC6551Registry", suite.accountRegistry, "accounts of works"],
+  ];
+  const contracts = await Promise.all(described.map(async ([name, at, what]) => [name, await at.getAddress(), what]));
+  console.log(`\n${table(["contract", "address", "what"], contracts)}\n`);
   const rows = await Promise.all(
     HELD_ROLES.map(async (name) => {
       const [isMember, delay] = await manager.hasRole(role(name).id, parameters.holders[name]);

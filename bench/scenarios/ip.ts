@@ -11,6 +11,14 @@ const DEPTH = 200;
 const WIDTH = 16;
 const WEI = 1_000_000_000n;
 
+type Signer = Awaited<ReturnType<typeof hre.ethers.getSigners>>[number];
+
+const at = <T>(list: readonly T[], i: number): T => {
+  const found = list[i];
+  if (found === undefined) throw new Error(`there is no element ${i}`);
+  return found;
+};
+
 /**
  * Registrations are of a fresh owner, and under a protocol fee, as a deployment has them. "Steady" means that the sums in
  * question are not zero before: money flowed there already. Every slot is cold at the start of its transaction.
@@ -21,8 +29,8 @@ export const ipScenarios: ScenarioSet = async () => {
     hre,
     localParameters(signers.map((s) => s.address)),
   );
-  const [issuer, , , , , , , , , , , , , , , creator, payer] = signers;
-  if (issuer === undefined || creator === undefined || payer === undefined) throw new Error("too few accounts");
+  // Behind every role's holder.
+  const [creator, payer, buyer] = [30, 31, 32].map((i) => at(signers, i)) as [Signer, Signer, Signer];
   const registry = ipRegistry.connect(creator);
 
   let owners = 0;
@@ -49,14 +57,11 @@ export const ipScenarios: ScenarioSet = async () => {
   const pay = (id: bigint): Promise<bigint> => gasOf(royaltyGraph.connect(payer).pay(id, { value: WEI }));
   const payUSD = (id: bigint): Promise<bigint> => gasOf(royaltyGraph.connect(payer).payToken(id, pieUSD, 1_000n));
 
-  const rates = await Promise.all([50, 51, 52, 53, 54, 55, 56, 57].map((rate) => rate * 1_000)).then(async (all) => {
-    const ids: { relative: bigint[]; absolute: bigint[] } = { relative: [], absolute: [] };
-    for (const rate of all) {
-      ids.relative.push(await relative(rate));
-      ids.absolute.push(await absolute(rate));
-    }
-    return ids;
-  });
+  const rates: Record<"relative" | "absolute", bigint[]> = { relative: [], absolute: [] };
+  for (let rate = 50_000; rate < 58_000; rate += 1_000) {
+    rates.relative.push(await relative(rate));
+    rates.absolute.push(await absolute(rate));
+  }
   const tenth = await relative(100_000);
   const parents: bigint[] = [];
   for (const termsId of rates.relative) parents.push(await root(termsId));
@@ -66,23 +71,22 @@ export const ipScenarios: ScenarioSet = async () => {
   // A chain, whose tip is DEPTH below its root.
   const chain = [await root(tenth)];
   while (chain.length <= DEPTH) chain.push(await derived(chain.slice(-1), tenth));
-  const tip = chain[DEPTH]!;
+  const tip = at(chain, DEPTH);
   // Eight absolute edges of one parent, and eight relative parents' own: sixteen in all.
   const hub = await derived(licensors, tenth);
   const wide = await derived([...parents.slice(0, 7), hub], 0n);
   if ((await royaltyGraph.edgesOf(wide)).length !== WIDTH) throw new Error("the wide work has not sixteen edges");
   const lone = await root(tenth);
   // An absolute root, and its descendant of the eighth generation.
-  const generations = [await root(rates.absolute[0]!)];
+  const generations = [await root(at(rates.absolute, 0))];
   while (generations.length <= 8) generations.push(await derived(generations.slice(-1), tenth));
-  const [ancestor, descendant] = [generations[0]!, generations[8]!];
+  const [ancestor, descendant] = [at(generations, 0), at(generations, 8)];
   const found = (await royaltyGraph.edgesOf(descendant)).findIndex(
     (edge) => ((edge >> 21n) & 0xffffffffffn) === ancestor,
   );
 
   const monthly = await createTerms(licenseTerms, offer({ kind: KIND.Duration, duration: 2_592_000n, price: WEI }));
   await (await licenseMarket.connect(creator).setOffer(lone, USE.Human, monthly)).wait();
-  const buyer = signers.slice(17, 19);
 
   await (await usdt.issue(10n ** 12n)).wait();
   await (await usdt.approve(pieUSD, hre.ethers.MaxUint256)).wait();
@@ -107,15 +111,10 @@ export const ipScenarios: ScenarioSet = async () => {
   for (const id of links) await claimAll(id);
   await (await royaltyGraph.connect(creator).withdraw(lone, NATIVE, creator)).wait();
 
-  const purchase = (by: number) => ({
-    ipId: lone,
-    use: USE.Human,
-    termsId: monthly,
-    quantity: 1n,
-    licensee: buyer[by]!.address,
-  });
-  const buy = (by: number): Promise<bigint> =>
-    gasOf(licenseMarket.connect(buyer[by]!).buy(purchase(by), { value: WEI }));
+  const buy = (): Promise<bigint> => {
+    const purchase = { ipId: lone, use: USE.Human, termsId: monthly, quantity: 1n, licensee: buyer.address };
+    return gasOf(licenseMarket.connect(buyer).buy(purchase, { value: WEI }));
+  };
   const equal = async (payOne: (id: bigint) => Promise<bigint>): Promise<bigint> => {
     const [ofRoot, ofTip, ofWide] = [await payOne(lone), await payOne(tip), await payOne(wide)];
     if (ofRoot !== ofTip || ofRoot !== ofWide) {
@@ -132,8 +131,8 @@ export const ipScenarios: ScenarioSet = async () => {
     { id: "ip.register.absolute.8", run: () => derive(licensors, tenth, newOwner()) },
     { id: "ip.pay.native.steady", run: () => equal(pay) },
     { id: "ip.pay.erc20.steady", run: () => equal(payUSD) },
-    { id: "ip.access.native.new", run: () => buy(0) },
-    { id: "ip.access.native.renewal", run: () => buy(0) },
+    { id: "ip.access.native.new", run: buy },
+    { id: "ip.access.native.renewal", run: buy },
     {
       id: "ip.claim.edge.steady",
       run: async () => {

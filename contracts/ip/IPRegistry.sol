@@ -73,6 +73,7 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     ISponsorQuota private immutable _quota;
 
+    /// @notice The implementation.
     /// @param terms_ Licence terms.
     /// @param apps_ Apps and their fees.
     /// @param quota_ Quotas of registrations in an app's name that others pay for.
@@ -335,7 +336,7 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
         emit ProtocolFeeUpdated(feeBps);
     }
 
-    /// @dev The list must be well formed and ascend. Chosen parents must be there, active, and under the terms that the
+    /// @notice The list must be well formed and ascend. Chosen parents must be there, active, and under the terms that the
     /// creator expects. Inherited ancestors may be disputed or deleted: no status of theirs blocks a subtree. Whether the
     /// edges are those that the parents ask for is the graph's to judge.
     /// @return flags Of the derivative.

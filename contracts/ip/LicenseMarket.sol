@@ -72,6 +72,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     ILicenseTerms private immutable _terms;
 
+    /// @notice The implementation, for one registry and its graph.
     /// @param registry_ The registry of works.
     /// @param graph_ The royalty graph, which gets every price.
     /// @param terms_ Licence terms.
@@ -229,7 +230,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
         return token == NATIVE || _market().paymentTokens[token];
     }
 
-    /// @dev The one path of every purchase: checks, the record, its event, then the money.
+    /// @notice The one path of every purchase: checks, the record, its event, then the money.
     /// @param budget Native coin of this call that the purchase may use.
     /// @param signed The encoded {Payment} by signature; empty: by the buyer's allowance.
     function _buy(

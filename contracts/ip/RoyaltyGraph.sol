@@ -48,6 +48,7 @@ contract RoyaltyGraph is RoyaltyLedger, ReentrancyGuardTransient, ManagedUUPS {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IIPRegistry private immutable _registry;
 
+    /// @notice The implementation, for one registry's proxy.
     /// @param registry_ The registry of works.
     /// @param terms_ Licence terms.
     /// @param apps_ Apps, whose payees withdraw their fees.

@@ -17,6 +17,7 @@ contract SponsorQuota is ISponsorQuota {
     /// @dev By consumer, app, epoch, and the sponsor's or creator's role and address.
     mapping(bytes32 key => uint256) private _used;
 
+    /// @notice For the apps of one registry.
     /// @param apps_ Apps and their owners.
     constructor(IAppRegistry apps_) {
         _apps = apps_;

@@ -40,7 +40,6 @@ const proxied = <Name extends string>(
  * Works, royalties and licences under the suite's authority, alone or beside payments. Parameters: `treasury`, which
  * withdraws the protocol's fees, and `protocolFeeBps` of works to come.
  */
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Ignition infers a module's results
 export const ipModule = ({ accounts, payments }: IPOptions) =>
   buildModule("IP", (m) => {
     const { manager } = m.useModule(AccessModule);

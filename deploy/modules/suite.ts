@@ -15,7 +15,6 @@ export interface SuiteOptions extends Pick<IPOptions, "accounts"> {
  * All domains under one authority: contracts, then the mapping of their functions to roles, then the handover, after
  * which the deployer holds nothing. Parameters of `Suite`: the holder of each role, by the role's name.
  */
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Ignition infers a module's results
 export const suiteModule = ({ underlying, accounts }: SuiteOptions) =>
   buildModule("Suite", (m) => {
     const { manager } = m.useModule(AccessModule);

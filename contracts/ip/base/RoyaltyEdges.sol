@@ -36,6 +36,7 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     ILicenseTerms internal immutable _terms;
 
+    /// @notice For the terms of one record.
     /// @param terms_ Licence terms.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(ILicenseTerms terms_) {
