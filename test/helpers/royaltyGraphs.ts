@@ -1,5 +1,5 @@
 /** Random royalty graphs, and random schedules of what can happen to them, for the tests of the SDK and of the contracts. */
-import { toBeHex } from "ethers";
+import { getAddress, toBeHex } from "ethers";
 import fc from "fast-check";
 
 import { buildEdgeList, type ParentFacts } from "../../sdk/ip/edges";
@@ -92,7 +92,7 @@ export const schedule = (maxLength: number): fc.Arbitrary<Op[]> =>
   fc.array(op, { minLength: 5, maxLength, size: "max" });
 
 /** Nobody's, and not zero. */
-export const accountOf = (n: number): string => toBeHex(0xa11ce000 + n, 20);
+export const accountOf = (n: number): string => getAddress(toBeHex(0xa11ce000 + n, 20));
 
 /** Registers a work with the edges that its parents ask for; parents that cannot be had together are left out. */
 export const registerSpec = (model: RoyaltyModel, facts: Map<bigint, ParentFacts>, spec: WorkSpec): bigint => {
