@@ -3,6 +3,7 @@ export * from "./constants";
 export * from "./edges";
 export * from "./errors";
 export * from "./graph";
+export * from "./render";
 export * from "./royaltyModel";
 export * from "./typedData";
 export * from "./work";
