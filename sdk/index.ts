@@ -1,3 +1,4 @@
+export * from "./ip";
 export * from "./payments/batch";
 export * from "./payments/typedData";
 export * from "./x402";
