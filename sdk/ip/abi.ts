@@ -2,20 +2,20 @@
 import { Interface } from "ethers";
 
 export const registryInterface = new Interface([
-  "event Registered(uint256 indexed id, address indexed creator, bytes32 indexed contentHash, uint32 termsId, uint24 appId, uint256 protocolFeeBps, uint256 appFeeBps, uint256 royaltyBps)",
+  "event Registered(uint256 indexed id, address indexed creator, bytes32 indexed contentHash, uint256 work)",
   "event Transfer(address indexed from, address indexed to, uint256 indexed tokenId)",
   "event WorkDeleted(uint256 indexed id)",
   "event Frozen(uint256 indexed id)",
   "event Unfrozen(uint256 indexed id)",
   "event Redirected(uint256 indexed id, address indexed payee)",
   "function totalSupply() view returns (uint256)",
-  "function workOf(uint256 id) view returns (uint256)",
+  "function packedWork(uint256 id) view returns (uint256)",
   "function contentHashOf(uint256 id) view returns (bytes32)",
   "function payeeOf(uint256 id) view returns (address)",
 ]);
 
 export const graphInterface = new Interface([
-  "event Linked(uint256 indexed child, uint256[] edges)",
+  "event Linked(uint256 indexed child, uint256[] words)",
   "event ContributorsRecorded(uint256 indexed id, tuple(address account, uint32 share)[] contributors)",
   "event Paid(uint256 indexed id, address indexed token, address indexed payer, uint256 amount)",
   "event Claimed(uint256 indexed child, uint256 indexed parent, address indexed token, uint256 edge, uint256 amount)",

@@ -13,8 +13,7 @@ import {
 } from "ethers";
 
 import { graphInterface, registryInterface } from "./abi";
-import { PPM_PER_BPS } from "./constants";
-import { storedEdge, unpackEdge, type Edge } from "./edges";
+import { storedEdge, unpackEdge, unpackStoredWord, type Edge } from "./edges";
 import { RoyaltyModel, type Contributor, type Payout, type WorkFacts } from "./royaltyModel";
 import { unpackWork } from "./work";
 
@@ -162,7 +161,9 @@ const parseLogs = ({ registry, graph }: GraphSource, logs: readonly EventLog[]):
 const big = (args: Named, key: string): bigint => args[key] as bigint;
 const text = (args: Named, key: string): string => args[key] as string;
 
+/** Of a view, which answers one edge a word, and of an event, which has four, as they are stored. */
 const edgesFrom = (words: unknown): Edge[] => [...(words as Iterable<bigint>)].map((w) => unpackEdge(storedEdge(w)));
+const edgesFromEvent = (words: unknown): Edge[] => [...(words as Iterable<bigint>)].flatMap(unpackStoredWord);
 const contributorsFrom = (tuples: unknown): Contributor[] =>
   [...(tuples as Iterable<Result>)].map((tuple) => ({
     account: tuple[0] as string,
@@ -186,27 +187,30 @@ const registerWorks = (snapshot: GraphSnapshot, events: readonly Happened[]): vo
   };
   for (const { name, args } of events) {
     if (name === "Registered") birth(big(args, "id")).registered = args;
-    else if (name === "Linked") birth(big(args, "child")).edges = edgesFrom(args["edges"]);
+    else if (name === "Linked") birth(big(args, "child")).edges = edgesFromEvent(args["words"]);
     else if (name === "ContributorsRecorded")
       birth(big(args, "id")).contributors = contributorsFrom(args["contributors"]);
   }
   for (const [id, { registered, edges, contributors }] of [...births].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (registered === undefined) throw tooLate(id);
+    const word = unpackWork(big(registered, "work"));
+    if (word === null)
+      throw new Error(`Work ${id.toString()} was registered as nothing: this is no log of a registry.`);
     snapshot.model.register({
       id,
       edges,
       contributors,
-      appId: big(registered, "appId"),
-      protocolFee: big(registered, "protocolFeeBps") * PPM_PER_BPS,
-      appFee: big(registered, "appFeeBps") * PPM_PER_BPS,
+      appId: word.appId,
+      protocolFee: word.protocolFee,
+      appFee: word.appFee,
     });
     snapshot.works.set(id, {
       id,
       owner: ZeroAddress,
       creator: text(registered, "creator"),
       contentHash: text(registered, "contentHash"),
-      termsId: big(registered, "termsId"),
-      royaltyBps: big(registered, "royaltyBps"),
+      termsId: word.termsId,
+      royaltyBps: word.royaltyBps,
       disputed: false,
       deleted: false,
       payee: null,
@@ -354,7 +358,7 @@ const readWork = async (
   ofGraph: Query,
   id: bigint,
 ): Promise<{ facts: WorkFacts; work: GraphWork }> => {
-  const [word] = (await ofRegistry("workOf", id)) as unknown as [bigint];
+  const [word] = (await ofRegistry("packedWork", id)) as unknown as [bigint];
   const unpacked = unpackWork(word);
   if (unpacked === null) throw new Error(`The registry counts work ${id.toString()} and does not know it.`);
   const { owner, termsId, appId, protocolFee, appFee, royaltyBps, deleted, disputed } = unpacked;

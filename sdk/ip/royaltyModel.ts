@@ -250,14 +250,15 @@ export class RoyaltyModel {
     return total(claims.map(({ child, edge }) => this.claim(child, edge, token)));
   }
 
-  /** Claims hop after hop, and stops where there is no such edge. @returns What the last hop collected. */
+  /** Claims hop after hop, and stops where there is no such edge. @returns What the last hop
+   * collected; 0 where the path ended before. */
   claimPath(child: bigint, edges: readonly number[], token: string): bigint {
     requireBatch(edges.length);
     let amount = 0n;
     let at = child;
     for (const edge of edges) {
       const hop = this.#works.get(at)?.edges[edge];
-      if (hop === undefined) break;
+      if (hop === undefined) return 0n;
       amount = this.claim(at, edge, token);
       at = hop.parentId;
     }

@@ -18,6 +18,7 @@ export interface WorkWord {
   redirected: boolean;
   hasContributors: boolean;
   hasURI: boolean;
+  hasAbsolute: boolean;
 }
 
 const field = (word: bigint, shift: bigint, bits: bigint): bigint => (word >> shift) & ((1n << bits) - 1n);
@@ -38,6 +39,7 @@ export const unpackWork = (word: bigint): WorkWord | null => {
     redirected: flag(248n),
     hasContributors: flag(249n),
     hasURI: flag(250n),
+    hasAbsolute: flag(251n),
   };
 };
 

@@ -2,7 +2,7 @@
 import { ZeroAddress, id as hashOf } from "ethers";
 
 import { graphInterface, registryInterface } from "../../sdk/ip/abi";
-import { packEdge, storedEdge, type ParentFacts } from "../../sdk/ip/edges";
+import { packEdge, storedEdge, type Edge, type ParentFacts } from "../../sdk/ip/edges";
 import type { ChainReader, EventLog, GraphSource, GraphWork } from "../../sdk/ip/graph";
 import { RoyaltyModel, type WorkFacts } from "../../sdk/ip/royaltyModel";
 import { accountOf, applyCall, callOf, registerSpec, type Op, type WorkSpec } from "./royaltyGraphs";
@@ -128,9 +128,9 @@ export class IPChain implements ChainReader {
     this.works.set(id, work);
     const events: Parameters<Emit>[] = [
       ["registry", "Transfer", [ZeroAddress, work.owner, id]],
-      ["registry", "Registered", registeredArgs(facts, work)],
+      ["registry", "Registered", [id, work.creator, work.contentHash, wordOf(facts, work)]],
     ];
-    if (facts.edges.length > 0) events.push(["graph", "Linked", [id, facts.edges.map(packEdge)]]);
+    if (facts.edges.length > 0) events.push(["graph", "Linked", [id, storedWords(facts.edges)]]);
     if (facts.contributors.length > 0) events.push(["graph", "ContributorsRecorded", [id, facts.contributors]]);
     if (id % 2n === 0n) events.reverse();
     for (const event of events) this.#emit(...event);
@@ -203,10 +203,15 @@ export class IPChain implements ChainReader {
   }
 }
 
-const registeredArgs = (facts: Readonly<WorkFacts>, work: GraphWork): unknown[] => [
-  ...[work.id, work.creator, work.contentHash, work.termsId, facts.appId],
-  ...[facts.protocolFee / 100n, facts.appFee / 100n, work.royaltyBps],
-];
+/** Four edges a word, the first lowest. */
+const storedWords = (edges: readonly Edge[]): bigint[] => {
+  const words: bigint[] = [];
+  edges.forEach((edge, i) => {
+    const word = i >> 2;
+    words[word] = (words[word] ?? 0n) | (storedEdge(packEdge(edge)) << (64n * BigInt(i & 3)));
+  });
+  return words;
+};
 
 /** The registry's word, put together from the layout in Work.sol's comment. */
 const wordOf = (facts: Readonly<WorkFacts>, work: GraphWork): bigint =>
@@ -219,7 +224,8 @@ const wordOf = (facts: Readonly<WorkFacts>, work: GraphWork): bigint =>
   (work.deleted ? 1n << 246n : 0n) |
   (work.disputed ? 1n << 247n : 0n) |
   (work.payee === null ? 0n : 1n << 248n) |
-  (facts.contributors.length > 0 ? 1n << 249n : 0n);
+  (facts.contributors.length > 0 ? 1n << 249n : 0n) |
+  (facts.edges.some(({ absolute }) => absolute) ? 1n << 251n : 0n);
 
 const answerOf = ({ model, works }: Past, name: string, args: readonly bigint[]): unknown[] => {
   const [id, second] = args as [bigint, bigint];
@@ -227,7 +233,7 @@ const answerOf = ({ model, works }: Past, name: string, args: readonly bigint[])
   switch (name) {
     case "totalSupply":
       return [model.highest];
-    case "workOf":
+    case "packedWork":
       return [wordOf(model.work(id), works.get(id)!)];
     case "contentHashOf":
       return [works.get(id)!.contentHash];

@@ -360,7 +360,14 @@ describe("unpackWork", () => {
     const owner = "0xfFfFfFffFFfffFFfFFfFFFFFffFFFffffFfFFFfF";
     const none = {
       ...{ owner: ZeroAddress, termsId: 0n, appId: 0n, protocolFee: 0n, appFee: 0n, royaltyBps: 0n },
-      ...{ deleted: false, disputed: false, redirected: false, hasContributors: false, hasURI: false },
+      ...{
+        deleted: false,
+        disputed: false,
+        redirected: false,
+        hasContributors: false,
+        hasURI: false,
+        hasAbsolute: false,
+      },
     };
     const fields: [bigint, Partial<typeof none>][] = [
       [2n ** 160n - 1n, { owner }],
@@ -374,6 +381,7 @@ describe("unpackWork", () => {
       [1n << 248n, { redirected: true }],
       [1n << 249n, { hasContributors: true }],
       [1n << 250n, { hasURI: true }],
+      [1n << 251n, { hasAbsolute: true }],
     ];
     for (const [word, field] of fields) expect(unpackWork(word)).to.deep.equal({ ...none, ...field });
   });

@@ -41,7 +41,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
         uint32 termsId;
         /// App through which the work is registered, see {IAppRegistry}; 0: none.
         uint24 appId;
-        /// ERC-2981's rate in basis points, at most `MAX_ROYALTY_BPS`.
+        /// ERC-2981's rate in basis points, at most 1,000.
         uint16 royaltyBps;
         /// Most that the creator accepts of protocol's and app's fees together, in basis points of direct revenue.
         uint16 maxFeeBps;
@@ -125,7 +125,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice The commitment is of this very second: it must be older than whatever reveals it.
     error CommitmentTooYoung(bytes32 commitment, uint256 committedAt);
 
-    /// @notice The commitment was not revealed within `REVEAL_WINDOW`.
+    /// @notice The commitment was not revealed within seven days.
     error CommitmentExpired(bytes32 commitment, uint256 expiredAt);
 
     /// @notice This commitment was made before.
@@ -170,7 +170,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice The work is not disputed.
     error NotDisputed(uint256 id);
 
-    /// @notice A batch is longer than `MAX_BATCH`.
+    /// @notice A batch is longer than the limit.
     error BatchTooLarge(uint256 length, uint256 max);
 
     /// @notice Only the registry may call this function of its own.
@@ -198,7 +198,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
         bytes calldata signature
     ) external returns (uint256 id);
 
-    /// @notice Registers up to `MAX_BATCH` works of the caller. A tolerant batch skips what cannot be registered and says
+    /// @notice Registers up to 50 works of the caller. A tolerant batch skips what cannot be registered and says
     /// why (`RegistrationSkipped`), another one reverts.
     /// @return ids 0 for what was skipped.
     function registerBatch(RegistrationItem[] calldata items, bool tolerant) external returns (uint256[] memory ids);
@@ -207,7 +207,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     function registerItem(address creator, RegistrationItem calldata item) external returns (uint256 id);
 
     /// @notice Records a commitment to a registration, to be revealed by registering with its salt later than this second
-    /// and within `REVEAL_WINDOW`. Anybody may send it; it serves its creator alone.
+    /// and within seven days. Anybody may send it; it serves its creator alone.
     function commit(bytes32 commitment) external;
 
     /// @notice Skips the caller's nonces below `nonce`, so that what was signed with them cannot be registered.

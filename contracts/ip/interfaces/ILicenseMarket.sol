@@ -137,7 +137,7 @@ interface ILicenseMarket {
     /// @notice The signature over the consumption is not the licensee's.
     error InvalidSignature(address licensee);
 
-    /// @notice A batch is longer than `MAX_BATCH`.
+    /// @notice A batch is longer than the limit.
     error BatchTooLarge(uint256 length, uint256 max);
 
     /// @notice Only the market may call this function of its own.
@@ -165,7 +165,7 @@ interface ILicenseMarket {
         bytes calldata signature
     ) external;
 
-    /// @notice Up to `MAX_BATCH` purchases. A tolerant batch skips what cannot be bought and says why; native coin that is
+    /// @notice Up to 50 purchases. A tolerant batch skips what cannot be bought and says why; native coin that is
     /// left goes back. Another one reverts, and takes exactly its price.
     /// @return bought Whether each was bought.
     function buyBatch(Purchase[] calldata purchases, bool tolerant) external payable returns (bool[] memory bought);

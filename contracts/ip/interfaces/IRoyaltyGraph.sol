@@ -131,15 +131,17 @@ interface IRoyaltyGraph {
     /// moves no token and gains the caller nothing. Nothing happens where nothing is due, or where there is no such edge.
     function claim(uint256 child, uint256 edge, address token) external returns (uint256 amount);
 
-    /// @notice Claims in the order given, at most `MAX_BATCH`.
+    /// @notice Claims in the order given, at most 256.
+    /// @return amount The sum.
     function claimBatch(Claim[] calldata claims, address token) external returns (uint256 amount);
 
     /// @notice Claims hop after hop: edge `edges[0]` of `child`, then edge `edges[1]` of the ancestor it led to, and so
-    /// on, at most `MAX_BATCH`. Stops where there is no such edge.
-    /// @return amount What the last hop collected.
+    /// on, at most 256. Stops where there is no such edge.
+    /// @return amount What the last hop collected; 0 where the path ended before.
     function claimPath(uint256 child, uint256[] calldata edges, address token) external returns (uint256 amount);
 
-    /// @notice Collects the fees of works, the protocol's and their apps'. Anybody. At most `MAX_BATCH` works.
+    /// @notice Collects the fees of works, the protocol's and their apps'. Anybody. At most 256 works;
+    /// unknown ones have none.
     function claimFees(uint256[] calldata ids, address token) external returns (uint256 protocol, uint256 app);
 
     /// @notice Sends the owner's share to `to`. The owner, or the payee of a redirected work. Returns 0, and does nothing,
