@@ -13,9 +13,10 @@ import { freePort } from "./lib/net";
 import { hardhatCli } from "./lib/project";
 import { run } from "./lib/run";
 import type { Chapter } from "./demo/chapter";
+import { ip } from "./demo/ip";
 import { payments } from "./demo/payments";
 
-const CHAPTERS: readonly Chapter[] = [payments];
+const CHAPTERS: readonly Chapter[] = [payments, ip];
 
 /** Hardhat reads its network when it is loaded, so it is loaded once the node's port is known. */
 const connect = async (url: string): Promise<HardhatRuntimeEnvironment> => {
@@ -65,7 +66,8 @@ Next:
   npx hardhat node                              a local chain of your own, and in another terminal
   npm run deploy -- --network localhost         the suite on it; README.md has the test networks
   sdk/x402/README.md                            how to run a facilitator, to be paid and to pay
-  scripts/demo/payments.ts                      what you have just seen, line by line`);
+  sdk/ip/README.md                              how to read, plan and draw royalties
+  scripts/demo/                                 what you have just seen, line by line`);
 };
 
 run(demo);
