@@ -161,7 +161,8 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
 
     /// @inheritdoc IIPRegistry
     function setTokenURI(uint256 id, string calldata uri) external {
-        Work work = _requireOwned(id);
+        Work work = _requireExists(id);
+        if (work.owner() != msg.sender) revert NotOwner(id, msg.sender);
         _setURI(id, uri);
         _setWork(id, bytes(uri).length == 0 ? work.without(WorkLibrary.HAS_URI) : work.with(WorkLibrary.HAS_URI));
         emit MetadataUpdate(id);
@@ -169,7 +170,8 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
 
     /// @inheritdoc IIPRegistry
     function deleteWork(uint256 id) external {
-        Work work = _requireOwned(id);
+        Work work = _requireExists(id);
+        if (controllerOf(id) != msg.sender) revert NotOwner(id, msg.sender);
         if (work.has(WorkLibrary.DELETED)) revert AlreadyDeleted(id);
         _setWork(id, work.with(WorkLibrary.DELETED));
         emit WorkDeleted(id);
@@ -250,6 +252,12 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
     /// @inheritdoc IIPRegistry
     function payeeOf(uint256 id) external view returns (address) {
         return _registry().payees[id];
+    }
+
+    /// @inheritdoc IIPRegistry
+    function controllerOf(uint256 id) public view returns (address) {
+        Work work = packedWork(id);
+        return work.has(WorkLibrary.REDIRECTED) ? _registry().payees[id] : work.owner();
     }
 
     /// @inheritdoc IIPRegistry
@@ -379,11 +387,6 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
     function _requireExists(uint256 id) private view returns (Work work) {
         work = packedWork(id);
         if (!work.exists()) revert UnknownWork(id);
-    }
-
-    function _requireOwned(uint256 id) private view returns (Work work) {
-        work = _requireExists(id);
-        if (work.owner() != msg.sender) revert NotOwner(id, msg.sender);
     }
 
     function _requireDisputed(uint256 id) private view returns (Work work) {

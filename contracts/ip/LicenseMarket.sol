@@ -91,7 +91,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
 
     /// @inheritdoc ILicenseMarket
     function setOffer(uint256 ipId, Use use, uint32 termsId) external {
-        if (_registry.packedWork(ipId).owner() != msg.sender) revert NotOwner(ipId, msg.sender);
+        if (_registry.controllerOf(ipId) != msg.sender) revert NotOwner(ipId, msg.sender);
         if (termsId == 0) {
             delete _market().offers[ipId][use];
         } else {
@@ -203,7 +203,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
     /// @inheritdoc ILicenseMarket
     function priceOf(Purchase calldata purchase, address buyer) public view returns (address token, uint256 price) {
         Offer memory offer = _check(purchase);
-        if (offer.kind == LicenseKind.Metered) _checkUnits(purchase);
+        if (offer.kind == LicenseKind.Metered) _checkUnits(purchase, buyer);
         else _checkInterval(purchase, offer.kind, offer.duration, buyer);
         return (offer.paymentToken, _price(offer, purchase));
     }

@@ -22,6 +22,7 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
         mapping(uint256 ipId => mapping(Use use => mapping(address licensee => uint256))) licenses;
         mapping(uint256 ipId => mapping(Use use => mapping(address licensee => uint256[]))) history;
         mapping(uint256 ipId => mapping(Use use => mapping(address licensee => Meter))) meters;
+        mapping(uint256 ipId => mapping(Use use => mapping(address licensee => uint256[]))) meterHistory;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("tessera.storage.LicenseRecords")) - 1)) & ~bytes32(uint256(0xff))
@@ -79,10 +80,13 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
     }
 
     /// @inheritdoc ILicenseMarket
-    function historyOf(address account, uint256 ipId, Use use) external view returns (Interval[] memory intervals) {
-        uint256[] storage history = _records().history[ipId][use][account];
-        intervals = new Interval[](history.length);
-        for (uint256 i = 0; i < intervals.length; ++i) intervals[i] = _interval(history[i]);
+    function historyOf(address account, uint256 ipId, Use use) external view returns (Interval[] memory) {
+        return _intervals(_records().history[ipId][use][account]);
+    }
+
+    /// @inheritdoc ILicenseMarket
+    function meterHistoryOf(address account, uint256 ipId, Use use) external view returns (Interval[] memory) {
+        return _intervals(_records().meterHistory[ipId][use][account]);
     }
 
     /// @inheritdoc ILicenseMarket
@@ -113,11 +117,19 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
         emit LicensePurchased(ipId, licensee, buyer, use, purchase.termsId, expiry, price);
     }
 
+    /// @dev Buys units. Where none were left, a new time of use begins, and the last one becomes history.
     function _recordUnits(Purchase calldata purchase, address buyer, uint256 price) internal {
         (uint256 ipId, Use use, address licensee) = (purchase.ipId, purchase.use, purchase.licensee);
         Meter memory meter = _records().meters[ipId][use][licensee];
-        meter.purchased = _addUnits(meter.purchased, purchase.quantity);
-        if (meter.start == 0) meter.start = uint40(block.timestamp);
+        _checkMeter(meter, purchase, buyer);
+        if (meter.consumed == meter.purchased) {
+            if (meter.start != 0) {
+                uint256 last = _pack(meter.start, uint256(meter.lastUse) + 1, meter.termsId);
+                _records().meterHistory[ipId][use][licensee].push(last);
+            }
+            meter.start = uint40(block.timestamp);
+        }
+        meter.purchased += purchase.quantity;
         meter.termsId = purchase.termsId;
         _records().meters[ipId][use][licensee] = meter;
         emit UnitsPurchased(ipId, licensee, buyer, use, purchase.termsId, purchase.quantity, price);
@@ -140,8 +152,8 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
     }
 
     /// @dev Reverts as `_recordUnits` would.
-    function _checkUnits(Purchase calldata purchase) internal view {
-        _addUnits(_records().meters[purchase.ipId][purchase.use][purchase.licensee].purchased, purchase.quantity);
+    function _checkUnits(Purchase calldata purchase, address buyer) internal view {
+        _checkMeter(_records().meters[purchase.ipId][purchase.use][purchase.licensee], purchase, buyer);
     }
 
     function _consume(address licensee, uint256 ipId, Use use, uint64 total) private {
@@ -167,8 +179,13 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
         if (meter.start != 0 && meter.start <= timestamp) {
             if (meter.consumed < meter.purchased || timestamp <= meter.lastUse) return true;
         }
-        // The last interval of the history that starts by then: they ascend, and do not overlap.
-        uint256[] storage history = $.history[ipId][use][account];
+        return
+            _covers($.history[ipId][use][account], timestamp) || _covers($.meterHistory[ipId][use][account], timestamp);
+    }
+
+    /// @dev Whether one of the intervals, which ascend, has the moment: the last that starts by then. The search is
+    /// logarithmic, as gifts can make a history long.
+    function _covers(uint256[] storage history, uint256 timestamp) private view returns (bool) {
         (uint256 low, uint256 high) = (0, history.length);
         while (low < high) {
             uint256 middle = (low + high) / 2;
@@ -176,6 +193,11 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
             else high = middle;
         }
         return low != 0 && timestamp < _expiry(history[low - 1]);
+    }
+
+    function _intervals(uint256[] storage history) private view returns (Interval[] memory intervals) {
+        intervals = new Interval[](history.length);
+        for (uint256 i = 0; i < intervals.length; ++i) intervals[i] = _interval(history[i]);
     }
 
     /// @dev What the licence by time will be after a purchase. A licence that runs under the same terms goes on from its
@@ -204,9 +226,12 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
         if (expiry >= FOREVER) revert InvalidQuantity(purchase.quantity);
     }
 
-    function _addUnits(uint64 purchased, uint64 units) private pure returns (uint64) {
-        if (units > type(uint64).max - purchased) revert InvalidQuantity(units);
-        return purchased + units;
+    function _checkMeter(Meter memory meter, Purchase calldata purchase, address buyer) private pure {
+        if (purchase.quantity > type(uint64).max - meter.purchased) revert InvalidQuantity(purchase.quantity);
+        bool running = meter.consumed < meter.purchased;
+        if (running && meter.termsId != purchase.termsId && buyer != purchase.licensee) {
+            revert OtherTermsRunning(purchase.licensee, meter.termsId, purchase.termsId);
+        }
     }
 
     function _pack(uint256 start, uint256 expiry, uint256 termsId) private pure returns (uint256) {

@@ -161,7 +161,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice A derivative needs a parent.
     error NoParents();
 
-    /// @notice The caller is not the work's owner.
+    /// @notice The caller is not the work's owner, nor whom a dispute put in its place for this.
     error NotOwner(uint256 id, address caller);
 
     /// @notice The owner deleted this work before.
@@ -216,8 +216,8 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice Sets the token URI; empty: an IPFS address from the content hash. The owner.
     function setTokenURI(uint256 id, string calldata uri) external;
 
-    /// @notice Ends derivatives and licences of the work, for good. The owner. Nothing is burned: money still arrives,
-    /// passes upwards, and is withdrawn.
+    /// @notice Ends derivatives and licences of the work, for good. The owner; of a redirected work, its payee. Nothing is
+    /// burned: money still arrives, passes upwards, and is withdrawn.
     function deleteWork(uint256 id) external;
 
     /// @notice Deploys the work's ERC-6551 account where it is not yet. Anybody.
@@ -231,7 +231,8 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     function unfreeze(uint256 id) external;
 
     /// @notice Ends a dispute in favour of `payee`, who withdraws in the place of owner and contributors from now on, what
-    /// stands there already included; 0 gives it back to them. Role: REDIRECT, after a day.
+    /// stands there already included; 0 gives it back to them. Where the work is redirected already, it has to be frozen
+    /// again first. Role: REDIRECT, after a day.
     function redirect(uint256 id, address payee) external;
 
     /// @notice Names the royalty graph, once, in the deployment; nothing can be registered with edges before. Role: CONFIG.
@@ -251,6 +252,10 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
 
     /// @notice Who withdraws in the place of the owner and contributors; 0: nobody.
     function payeeOf(uint256 id) external view returns (address);
+
+    /// @notice Who decides about the work's licences and its deletion: the owner, or the payee of a redirected work, whose
+    /// income the owner could otherwise spoil. 0 where there is no such work.
+    function controllerOf(uint256 id) external view returns (address);
 
     /// @notice The work that has priority for this content, and since when (Unix seconds); zeros where there is none.
     function firstRegistrationOf(bytes32 contentHash) external view returns (uint256 id, uint256 since);

@@ -45,6 +45,7 @@ interface ILicenseMarket {
     struct Meter {
         uint64 purchased;
         uint64 consumed;
+        /// Of the purchase since which there were always units left.
         uint40 start;
         /// When units were consumed last.
         uint40 lastUse;
@@ -86,7 +87,7 @@ interface ILicenseMarket {
     /// @notice The token may, or may no longer, be a price's.
     event PaymentTokenUpdated(address indexed token, bool supported);
 
-    /// @notice The caller is not the work's owner.
+    /// @notice The caller is not the work's owner, nor the payee of a redirected work.
     error NotOwner(uint256 ipId, address caller);
 
     /// @notice There are no terms that sell this use with this id.
@@ -119,7 +120,7 @@ interface ILicenseMarket {
     /// @notice The licensee has this licence for good.
     error AlreadyLicensed(address licensee, uint256 ipId, Use use);
 
-    /// @notice A gift must not change the terms of a licence that runs.
+    /// @notice A gift must not change the terms of a licence that runs, or of units that are left.
     error OtherTermsRunning(address licensee, uint256 running, uint256 given);
 
     /// @notice The licence is not paid by signature: its price is in native coin, or nothing.
@@ -146,7 +147,8 @@ interface ILicenseMarket {
     /// @notice Only the graph may ask for payment, and only within a purchase.
     error UnexpectedCallback(address caller);
 
-    /// @notice Offers licences for a use by terms, in the place of the former offer; 0 ends it. The work's owner.
+    /// @notice Offers licences for a use by terms, in the place of the former offer; 0 ends it. The work's
+    /// owner; of a redirected work, its payee.
     function setOffer(uint256 ipId, Use use, uint32 termsId) external;
 
     /// @notice Buys, renews or gives a licence, paid by allowance to this contract or in native coin. A renewal before the
@@ -179,6 +181,7 @@ interface ILicenseMarket {
 
     /// @notice The same by the licensee's EIP-712 signature; anybody may send it, as whoever serves the use. As totals
     /// only grow, a signature counts once, and a later one replaces an earlier.
+    /// @param deadline Unix seconds; the signature is good up to and in that second.
     function consumeWithSignature(
         address licensee,
         uint256 ipId,
@@ -198,8 +201,8 @@ interface ILicenseMarket {
     /// covers the same use without commerce.
     function hasAccess(address account, uint256 ipId, Use use) external view returns (bool);
 
-    /// @notice The same for a moment of the past, for audits. Metered: from the first purchase to the last consumption,
-    /// and on to now where units are left.
+    /// @notice The same for a moment of the past, for audits; what it answers for a moment never changes. Metered: from a
+    /// purchase to the second in which the last unit was consumed, that second included.
     function wasLicensedAt(address account, uint256 ipId, Use use, uint256 timestamp) external view returns (bool);
 
     /// @notice End of the licence by time (Unix seconds, exclusive), of this very use; 0: there was none.
@@ -210,6 +213,9 @@ interface ILicenseMarket {
 
     /// @notice Earlier licences by time that lapsed or were replaced, oldest first.
     function historyOf(address account, uint256 ipId, Use use) external view returns (Interval[] memory);
+
+    /// @notice Earlier times in which there were metered units, until none was left, oldest first.
+    function meterHistoryOf(address account, uint256 ipId, Use use) external view returns (Interval[] memory);
 
     /// @notice The metered units.
     function meterOf(address account, uint256 ipId, Use use) external view returns (Meter memory);

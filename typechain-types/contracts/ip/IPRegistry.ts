@@ -88,6 +88,7 @@ export interface IPRegistryInterface extends Interface {
       | "commitmentOf"
       | "committedAt"
       | "contentHashOf"
+      | "controllerOf"
       | "createAccount"
       | "deleteWork"
       | "eip712Domain"
@@ -182,6 +183,10 @@ export interface IPRegistryInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "contentHashOf",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "controllerOf",
     values: [BigNumberish]
   ): string;
   encodeFunctionData(
@@ -358,6 +363,10 @@ export interface IPRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "contentHashOf",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "controllerOf",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -829,6 +838,8 @@ export interface IPRegistry extends BaseContract {
 
   contentHashOf: TypedContractMethod<[id: BigNumberish], [string], "view">;
 
+  controllerOf: TypedContractMethod<[id: BigNumberish], [string], "view">;
+
   createAccount: TypedContractMethod<
     [id: BigNumberish],
     [string],
@@ -1061,6 +1072,9 @@ export interface IPRegistry extends BaseContract {
   ): TypedContractMethod<[commitment: BytesLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "contentHashOf"
+  ): TypedContractMethod<[id: BigNumberish], [string], "view">;
+  getFunction(
+    nameOrSignature: "controllerOf"
   ): TypedContractMethod<[id: BigNumberish], [string], "view">;
   getFunction(
     nameOrSignature: "createAccount"

@@ -112,6 +112,7 @@ export interface LicenseMarketInterface extends Interface {
       | "isConsumingScheduledOp"
       | "isPaymentToken"
       | "licenseOf"
+      | "meterHistoryOf"
       | "meterOf"
       | "offerOf"
       | "onRoyaltyDue"
@@ -216,6 +217,10 @@ export interface LicenseMarketInterface extends Interface {
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "meterHistoryOf",
+    values: [AddressLike, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "meterOf",
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
@@ -301,6 +306,10 @@ export interface LicenseMarketInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "licenseOf", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "meterHistoryOf",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "meterOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "offerOf", data: BytesLike): Result;
   decodeFunctionResult(
@@ -677,6 +686,12 @@ export interface LicenseMarket extends BaseContract {
     "view"
   >;
 
+  meterHistoryOf: TypedContractMethod<
+    [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
+    [ILicenseMarket.IntervalStructOutput[]],
+    "view"
+  >;
+
   meterOf: TypedContractMethod<
     [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
     [ILicenseMarket.MeterStructOutput],
@@ -880,6 +895,13 @@ export interface LicenseMarket extends BaseContract {
   ): TypedContractMethod<
     [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
     [ILicenseMarket.IntervalStructOutput],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "meterHistoryOf"
+  ): TypedContractMethod<
+    [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
+    [ILicenseMarket.IntervalStructOutput[]],
     "view"
   >;
   getFunction(

@@ -86,6 +86,7 @@ export interface IPPriorityInterface extends Interface {
       | "commitmentOf"
       | "committedAt"
       | "contentHashOf"
+      | "controllerOf"
       | "createAccount"
       | "deleteWork"
       | "firstRegistrationOf"
@@ -165,6 +166,10 @@ export interface IPPriorityInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "contentHashOf",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "controllerOf",
     values: [BigNumberish]
   ): string;
   encodeFunctionData(
@@ -312,6 +317,10 @@ export interface IPPriorityInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "contentHashOf",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "controllerOf",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -712,6 +721,8 @@ export interface IPPriority extends BaseContract {
 
   contentHashOf: TypedContractMethod<[id: BigNumberish], [string], "view">;
 
+  controllerOf: TypedContractMethod<[id: BigNumberish], [string], "view">;
+
   createAccount: TypedContractMethod<
     [id: BigNumberish],
     [string],
@@ -895,6 +906,9 @@ export interface IPPriority extends BaseContract {
   ): TypedContractMethod<[commitment: BytesLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "contentHashOf"
+  ): TypedContractMethod<[id: BigNumberish], [string], "view">;
+  getFunction(
+    nameOrSignature: "controllerOf"
   ): TypedContractMethod<[id: BigNumberish], [string], "view">;
   getFunction(
     nameOrSignature: "createAccount"

@@ -108,6 +108,7 @@ export interface LicenseRecordsInterface extends Interface {
       | "historyOf"
       | "isPaymentToken"
       | "licenseOf"
+      | "meterHistoryOf"
       | "meterOf"
       | "offerOf"
       | "priceOf"
@@ -193,6 +194,10 @@ export interface LicenseRecordsInterface extends Interface {
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "meterHistoryOf",
+    values: [AddressLike, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "meterOf",
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
@@ -252,6 +257,10 @@ export interface LicenseRecordsInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "licenseOf", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "meterHistoryOf",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "meterOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "offerOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "priceOf", data: BytesLike): Result;
@@ -576,6 +585,12 @@ export interface LicenseRecords extends BaseContract {
     "view"
   >;
 
+  meterHistoryOf: TypedContractMethod<
+    [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
+    [ILicenseMarket.IntervalStructOutput[]],
+    "view"
+  >;
+
   meterOf: TypedContractMethod<
     [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
     [ILicenseMarket.MeterStructOutput],
@@ -743,6 +758,13 @@ export interface LicenseRecords extends BaseContract {
   ): TypedContractMethod<
     [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
     [ILicenseMarket.IntervalStructOutput],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "meterHistoryOf"
+  ): TypedContractMethod<
+    [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
+    [ILicenseMarket.IntervalStructOutput[]],
     "view"
   >;
   getFunction(

@@ -107,6 +107,7 @@ export interface ILicenseMarketInterface extends Interface {
       | "historyOf"
       | "isPaymentToken"
       | "licenseOf"
+      | "meterHistoryOf"
       | "meterOf"
       | "offerOf"
       | "priceOf"
@@ -186,6 +187,10 @@ export interface ILicenseMarketInterface extends Interface {
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "meterHistoryOf",
+    values: [AddressLike, BigNumberish, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "meterOf",
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
@@ -241,6 +246,10 @@ export interface ILicenseMarketInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "licenseOf", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "meterHistoryOf",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "meterOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "offerOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "priceOf", data: BytesLike): Result;
@@ -527,6 +536,12 @@ export interface ILicenseMarket extends BaseContract {
     "view"
   >;
 
+  meterHistoryOf: TypedContractMethod<
+    [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
+    [ILicenseMarket.IntervalStructOutput[]],
+    "view"
+  >;
+
   meterOf: TypedContractMethod<
     [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
     [ILicenseMarket.MeterStructOutput],
@@ -677,6 +692,13 @@ export interface ILicenseMarket extends BaseContract {
   ): TypedContractMethod<
     [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
     [ILicenseMarket.IntervalStructOutput],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "meterHistoryOf"
+  ): TypedContractMethod<
+    [account: AddressLike, ipId: BigNumberish, use: BigNumberish],
+    [ILicenseMarket.IntervalStructOutput[]],
     "view"
   >;
   getFunction(

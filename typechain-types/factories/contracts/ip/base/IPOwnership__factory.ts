@@ -914,6 +914,25 @@ const _abi = [
         type: "uint256",
       },
     ],
+    name: "controllerOf",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "id",
+        type: "uint256",
+      },
+    ],
     name: "createAccount",
     outputs: [
       {

@@ -992,7 +992,7 @@ const _abi = [
           },
         ],
         internalType: "struct ILicenseMarket.Interval[]",
-        name: "intervals",
+        name: "",
         type: "tuple[]",
       },
     ],
@@ -1059,6 +1059,52 @@ const _abi = [
         internalType: "struct ILicenseMarket.Interval",
         name: "",
         type: "tuple",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "account",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "ipId",
+        type: "uint256",
+      },
+      {
+        internalType: "enum Use",
+        name: "use",
+        type: "uint8",
+      },
+    ],
+    name: "meterHistoryOf",
+    outputs: [
+      {
+        components: [
+          {
+            internalType: "uint40",
+            name: "start",
+            type: "uint40",
+          },
+          {
+            internalType: "uint40",
+            name: "expiry",
+            type: "uint40",
+          },
+          {
+            internalType: "uint32",
+            name: "termsId",
+            type: "uint32",
+          },
+        ],
+        internalType: "struct ILicenseMarket.Interval[]",
+        name: "",
+        type: "tuple[]",
       },
     ],
     stateMutability: "view",
