@@ -14,7 +14,7 @@ import {
   type Registration,
 } from "../fixtures/ip";
 import { asRole } from "../helpers/authority";
-import { FLAG, packWork, unpackWork } from "../helpers/works";
+import { FLAG, packEdge, packWork, unpackWork } from "../helpers/works";
 
 const setProtocolFee = async (suite: IPFixture, feeBps: bigint): Promise<void> => {
   const data = suite.ipRegistry.interface.encodeFunctionData("setProtocolFee", [feeBps]);
@@ -465,6 +465,31 @@ describe("IPRegistry, registering a batch", () => {
         await ipRegistry.connect(alice).registerBatch(items, tolerant);
         expect(await royaltyGraph.edgesOf(6n)).to.have.lengthOf(1);
         expect(await ipRegistry.totalSupply()).to.equal(6n);
+      });
+
+      it("names parents by id alone: front-run, a foreseen id is a stranger's work, unless its terms tell", async () => {
+        const { ipRegistry, royaltyGraph, licenseTerms, alice, stranger, relativeTerms, root } =
+          await loadFixture(ipFixture);
+        const own = await createTerms(licenseTerms, terms({ royaltyRate: 123_456n }));
+        const batch = (termsId: bigint, rate: bigint): Item[] => [
+          item(alice.address, { termsId }),
+          item(alice.address, {}, [packEdge({ parentId: 4n, rate, termsId })]),
+        ];
+        // The stranger read alice's batch, and takes the id that she foresaw, under the terms that it names.
+        await root(stranger, { termsId: relativeTerms });
+        if (tolerant) {
+          await expect(ipRegistry.connect(alice).registerBatch(batch(own, 123_456n), true))
+            .to.emit(ipRegistry, "RegistrationSkipped")
+            .withArgs(1n, ipRegistry.interface.encodeErrorResult("UnexpectedTerms", [4n, own, relativeTerms]));
+        } else {
+          await expect(ipRegistry.connect(alice).registerBatch(batch(own, 123_456n), false))
+            .to.be.revertedWithCustomError(ipRegistry, "UnexpectedTerms")
+            .withArgs(4n, own, relativeTerms);
+        }
+        await ipRegistry.connect(alice).registerBatch(batch(relativeTerms, 100_000n), tolerant);
+        const [edge] = await royaltyGraph.edgesOf(await ipRegistry.totalSupply());
+        expect((edge! >> 21n) % 2n ** 40n).to.equal(4n);
+        expect(await ipRegistry.ownerOf(4n)).to.equal(stranger.address);
       });
 
       it("does nothing for an empty list", async () => {
