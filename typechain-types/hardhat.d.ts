@@ -354,6 +354,26 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockMulticall3__factory>;
     getContractFactory(
+      name: "IPRegistryBases",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IPRegistryBases__factory>;
+    getContractFactory(
+      name: "IPRegistryBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IPRegistryBroken__factory>;
+    getContractFactory(
+      name: "IPRegistryGrown",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IPRegistryGrown__factory>;
+    getContractFactory(
+      name: "LicenseMarketBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.LicenseMarketBroken__factory>;
+    getContractFactory(
+      name: "RoyaltyGraphBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.RoyaltyGraphBroken__factory>;
+    getContractFactory(
       name: "HostileUSDT",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.HostileUSDT__factory>;
@@ -860,6 +880,31 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.MockMulticall3>;
     getContractAt(
+      name: "IPRegistryBases",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IPRegistryBases>;
+    getContractAt(
+      name: "IPRegistryBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IPRegistryBroken>;
+    getContractAt(
+      name: "IPRegistryGrown",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IPRegistryGrown>;
+    getContractAt(
+      name: "LicenseMarketBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.LicenseMarketBroken>;
+    getContractAt(
+      name: "RoyaltyGraphBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.RoyaltyGraphBroken>;
+    getContractAt(
       name: "HostileUSDT",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -1301,6 +1346,26 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockMulticall3>;
     deployContract(
+      name: "IPRegistryBases",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IPRegistryBases>;
+    deployContract(
+      name: "IPRegistryBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IPRegistryBroken>;
+    deployContract(
+      name: "IPRegistryGrown",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IPRegistryGrown>;
+    deployContract(
+      name: "LicenseMarketBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.LicenseMarketBroken>;
+    deployContract(
+      name: "RoyaltyGraphBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RoyaltyGraphBroken>;
+    deployContract(
       name: "HostileUSDT",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.HostileUSDT>;
@@ -1806,6 +1871,31 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockMulticall3>;
+    deployContract(
+      name: "IPRegistryBases",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IPRegistryBases>;
+    deployContract(
+      name: "IPRegistryBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IPRegistryBroken>;
+    deployContract(
+      name: "IPRegistryGrown",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IPRegistryGrown>;
+    deployContract(
+      name: "LicenseMarketBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.LicenseMarketBroken>;
+    deployContract(
+      name: "RoyaltyGraphBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RoyaltyGraphBroken>;
     deployContract(
       name: "HostileUSDT",
       args: any[],

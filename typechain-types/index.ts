@@ -176,6 +176,16 @@ export type { ManagedUUPSHarnessV2 } from "./contracts/mocks/access/ManagedUUPSH
 export { ManagedUUPSHarnessV2__factory } from "./factories/contracts/mocks/access/ManagedUUPSHarnessV2.sol/ManagedUUPSHarnessV2__factory";
 export type { MockMulticall3 } from "./contracts/mocks/chain/MockMulticall3";
 export { MockMulticall3__factory } from "./factories/contracts/mocks/chain/MockMulticall3__factory";
+export type { IPRegistryBases } from "./contracts/mocks/ip/IPLayouts.sol/IPRegistryBases";
+export { IPRegistryBases__factory } from "./factories/contracts/mocks/ip/IPLayouts.sol/IPRegistryBases__factory";
+export type { IPRegistryBroken } from "./contracts/mocks/ip/IPLayouts.sol/IPRegistryBroken";
+export { IPRegistryBroken__factory } from "./factories/contracts/mocks/ip/IPLayouts.sol/IPRegistryBroken__factory";
+export type { IPRegistryGrown } from "./contracts/mocks/ip/IPLayouts.sol/IPRegistryGrown";
+export { IPRegistryGrown__factory } from "./factories/contracts/mocks/ip/IPLayouts.sol/IPRegistryGrown__factory";
+export type { LicenseMarketBroken } from "./contracts/mocks/ip/IPLayouts.sol/LicenseMarketBroken";
+export { LicenseMarketBroken__factory } from "./factories/contracts/mocks/ip/IPLayouts.sol/LicenseMarketBroken__factory";
+export type { RoyaltyGraphBroken } from "./contracts/mocks/ip/IPLayouts.sol/RoyaltyGraphBroken";
+export { RoyaltyGraphBroken__factory } from "./factories/contracts/mocks/ip/IPLayouts.sol/RoyaltyGraphBroken__factory";
 export type { HostileUSDT } from "./contracts/mocks/tokens/HostileUSDT";
 export { HostileUSDT__factory } from "./factories/contracts/mocks/tokens/HostileUSDT__factory";
 export type { MockERC721 } from "./contracts/mocks/tokens/MockERC721";

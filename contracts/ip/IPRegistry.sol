@@ -87,6 +87,7 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
     /// @param accountRegistry_ ERC-6551's registry: the canonical one where the chain has it.
     /// @param accountImplementation_ What works' accounts run.
     /// @param protocolFeeBps_ The protocol's share of direct revenue of works to come.
+    /// @custom:oz-upgrades-unsafe-allow missing-initializer-call incorrect-initializer-order
     function initialize(
         address authority_,
         IERC6551Registry accountRegistry_,
@@ -438,6 +439,7 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
         }
     }
 
+    /// @dev Name and version are code, so that EIP-712's own storage is never read and its initialiser is left out.
     function _EIP712Name() internal pure override returns (string memory) {
         return "Tessera IP";
     }

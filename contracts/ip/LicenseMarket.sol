@@ -84,6 +84,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
     /// @notice Once, with the proxy's deployment.
     /// @param authority_ The suite's AccessManager.
     /// @param tokens Payment tokens beside the native coin.
+    /// @custom:oz-upgrades-unsafe-allow missing-initializer-call incorrect-initializer-order
     function initialize(address authority_, address[] calldata tokens) external initializer {
         __ManagedUUPS_init(authority_);
         for (uint256 i = 0; i < tokens.length; ++i) _setPaymentToken(tokens[i], true);
@@ -289,6 +290,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
         }
     }
 
+    /// @dev Name and version are code, so that EIP-712's own storage is never read and its initialiser is left out.
     function _EIP712Name() internal pure override returns (string memory) {
         return "Tessera Licenses";
     }

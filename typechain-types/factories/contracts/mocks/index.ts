@@ -3,5 +3,6 @@
 /* eslint-disable */
 export * as access from "./access";
 export * as chain from "./chain";
+export * as ip from "./ip";
 export * as tokens from "./tokens";
 export * as wallets from "./wallets";
