@@ -31,7 +31,7 @@ const paymentOf = (victim: string, isSigned = false): string =>
 
 /** A hostile token on the list, in which the song is licensed, and a buyer who has plenty. */
 async function hostileFixture() {
-  const fixture = await marketFixture();
+  const fixture = await loadFixture(marketFixture);
   const { market, graph, bob, song, sell, purchase, list } = fixture;
   const hostile = await hre.ethers.deployContract("MockHostileERC20");
   const token = await hostile.getAddress();
@@ -46,7 +46,7 @@ async function hostileFixture() {
 
 /** A token with hooks on the list, and a contract as buyer, which the hooks call. */
 async function hookFixture() {
-  const fixture = await payoutFixture();
+  const fixture = await loadFixture(payoutFixture);
   const { market, payout, payoutAddress, sell, purchase, list, licenseMarket } = fixture;
   const hook = await hre.ethers.deployContract("MockHookToken");
   const hookToken = await hook.getAddress();

@@ -14,7 +14,7 @@ const selectorOf = (contract: Interface, error: string): string => contract.getE
 
 /** Three licences: for pieUSD, for native coin, for nothing; each for a use of its own. */
 async function mixed() {
-  const fixture = await marketFixture();
+  const fixture = await loadFixture(marketFixture);
   const { sell, purchase, bob } = fixture;
   const inToken = await sell(periods(1_000n));
   const inCoin = await sell(periods(1_000n, { use: USE.Training, paymentToken: NATIVE, price: COIN }));
@@ -29,7 +29,7 @@ async function mixed() {
 
 /** The same, by a contract that can refuse what comes back. */
 async function mixedByContract() {
-  const fixture = await payoutFixture();
+  const fixture = await loadFixture(payoutFixture);
   const { sell, purchase, payoutAddress } = fixture;
   const termsId = await sell(periods(1_000n, { use: USE.Training, paymentToken: NATIVE, price: COIN }));
   const purchases = [purchase(termsId, { address: payoutAddress }, { use: USE.Training })];

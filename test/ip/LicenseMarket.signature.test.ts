@@ -35,7 +35,7 @@ const CANCEL = "cancelAuthorization(address,bytes32,bytes)";
 
 /** Payers of every kind with pieUSD, without ether, and without an approval of anybody. */
 async function fixture() {
-  const market = await marketFixture();
+  const market = await loadFixture(marketFixture);
   const payers = await payersOfEveryKind();
   for (const payer of Object.values(payers)) await fund(market, payer);
   const termsId = await market.sell(periods(1_000n));
