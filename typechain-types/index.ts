@@ -204,6 +204,8 @@ export type { IUpgradedUSDT } from "./contracts/mocks/tokens/MockUSDT.sol/IUpgra
 export { IUpgradedUSDT__factory } from "./factories/contracts/mocks/tokens/MockUSDT.sol/IUpgradedUSDT__factory";
 export type { MockUSDT } from "./contracts/mocks/tokens/MockUSDT.sol/MockUSDT";
 export { MockUSDT__factory } from "./factories/contracts/mocks/tokens/MockUSDT.sol/MockUSDT__factory";
+export type { MockWrappedNative } from "./contracts/mocks/tokens/MockWrappedNative";
+export { MockWrappedNative__factory } from "./factories/contracts/mocks/tokens/MockWrappedNative__factory";
 export type { HostileWallet } from "./contracts/mocks/wallets/HostileWallet";
 export { HostileWallet__factory } from "./factories/contracts/mocks/wallets/HostileWallet__factory";
 export type { MockDelegate7702 } from "./contracts/mocks/wallets/MockDelegate7702";

@@ -10,3 +10,4 @@ export type { MockHostileERC20 } from "./MockHostileERC20";
 export type { MockPermitUSDT } from "./MockPermitUSDT";
 export type { MockRebasingToken } from "./MockRebasingToken";
 export type { MockUpgradedUSDT } from "./MockUpgradedUSDT";
+export type { MockWrappedNative } from "./MockWrappedNative";

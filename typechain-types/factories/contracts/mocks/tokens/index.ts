@@ -9,3 +9,4 @@ export { MockHostileERC20__factory } from "./MockHostileERC20__factory";
 export { MockPermitUSDT__factory } from "./MockPermitUSDT__factory";
 export { MockRebasingToken__factory } from "./MockRebasingToken__factory";
 export { MockUpgradedUSDT__factory } from "./MockUpgradedUSDT__factory";
+export { MockWrappedNative__factory } from "./MockWrappedNative__factory";
