@@ -44,6 +44,12 @@ contract RoyaltyGraphInvariantTest is Test {
         uint256[] shares;
     }
 
+    struct Sums {
+        uint256 standing;
+        uint256 direct;
+        uint256 withdrawn;
+    }
+
     function setUp() public {
         handler = new RoyaltyHandler();
         graph = handler.graph();
@@ -66,10 +72,9 @@ contract RoyaltyGraphInvariantTest is Test {
 
     /// @dev Once a run: everything as the run left it, then everything drained.
     function afterInvariant() public {
-        _checkAll();
+        _checkAll(false);
         handler.drain();
-        _checkAll();
-        _checkDrained();
+        _checkAll(true);
     }
 
     /// @dev A campaign from a fixed seed, to show that no action is idle: each succeeded, and each error that the
@@ -313,54 +318,55 @@ contract RoyaltyGraphInvariantTest is Test {
 
     /// @dev Every work and token, and I1 over all of them: direct revenue - withdrawn = the sum of what stands in works and
     /// fee accounts, each of which is at least 0.
-    function _checkAll() private view {
+    function _checkAll(bool drained) private view {
         RoyaltyHandler.Report memory r = handler.report();
         _checkBalances(r);
         for (uint256 token = 0; token < TOKENS; ++token) {
-            uint256 standing = 0;
-            uint256 direct = 0;
-            uint256 withdrawn = 0;
+            Sums memory sums;
+            RoyaltyHandler.Final memory f = handler.finalOf(token);
             for (uint256 id = 1; id <= r.works; ++id) {
                 State memory s = _check(token, id);
-                (uint256 claims, uint256 paid) = (_sum(s.claimed), _sum(s.withdrawn));
-                standing += s.direct + s.inflow - claims - paid;
-                direct += s.direct;
-                withdrawn += paid;
-                if (token == 0) _checkClosure(s.edges);
+                uint256 paid = _sum(s.withdrawn);
+                sums.standing += s.direct + s.inflow - _sum(s.claimed) - paid;
+                sums.direct += s.direct;
+                sums.withdrawn += paid;
+                if (drained) _checkDrained(id, s, f, handler.workOf(token, id).book);
+                else if (token == 0) _checkClosure(s.edges);
             }
-            for (uint256 appId = 0; appId <= APPS; ++appId) {
-                (uint256 collected, uint256 paid) = graph.feesOf(appId, handler.tokens(token));
-                _hold(paid <= collected, "I1: more fees withdrawn than collected");
-                standing += collected - paid;
-                withdrawn += paid;
-            }
-            _same(direct - withdrawn, standing, "I1: identity");
-            _same(direct, r.totals[token].direct, "I1: direct revenue");
-            _same(withdrawn, r.totals[token].withdrawn, "I1: withdrawn");
+            _addFees(handler.tokens(token), sums);
+            _same(sums.direct - sums.withdrawn, sums.standing, "I1: identity");
+            _same(sums.direct, r.totals[token].direct, "I1: direct revenue");
+            _same(sums.withdrawn, r.totals[token].withdrawn, "I1: withdrawn");
+            if (drained) _same(sums.withdrawn, f.paidOut, "I5: paid out after the drain");
+        }
+    }
+
+    function _addFees(address currency, Sums memory sums) private view {
+        for (uint256 appId = 0; appId <= APPS; ++appId) {
+            (uint256 collected, uint256 paid) = graph.feesOf(appId, currency);
+            _hold(paid <= collected, "I1: more fees withdrawn than collected");
+            sums.standing += collected - paid;
+            sums.withdrawn += paid;
         }
     }
 
     /// @dev I5, I9. Whatever was claimed and withdrawn before, in whichever order, the end is the one that direct revenue
     /// alone foretells.
-    function _checkDrained() private view {
-        RoyaltyHandler.Report memory r = handler.report();
-        for (uint256 token = 0; token < TOKENS; ++token) {
-            RoyaltyHandler.Final memory f = handler.finalOf(token);
-            for (uint256 id = 1; id <= r.works; ++id) {
-                State memory s = _check(token, id);
-                _same(s.inflow, f.inflow[id], "I5: inflow after the drain");
-                RoyaltyBooks.WorkBook memory book = handler.workOf(token, id).book;
-                uint256 left = D;
-                for (uint256 i = 0; i < book.contributors.length; ++i) {
-                    uint256 share = book.contributors[i].share;
-                    left -= share;
-                    _same(s.withdrawn[i + 1], (f.ofOwners[id] * share) / D, "I5: a contributor after the drain");
-                }
-                _same(s.withdrawn[0], (f.ofOwners[id] * left) / D, "I5: the owner after the drain");
-                _checkLifetime(s, book);
-            }
-            _same(r.totals[token].withdrawn, f.paidOut, "I5: paid out after the drain");
+    function _checkDrained(
+        uint256 id,
+        State memory s,
+        RoyaltyHandler.Final memory f,
+        RoyaltyBooks.WorkBook memory book
+    ) private pure {
+        _same(s.inflow, f.inflow[id], "I5: inflow after the drain");
+        uint256 left = D;
+        for (uint256 i = 0; i < book.contributors.length; ++i) {
+            uint256 share = book.contributors[i].share;
+            left -= share;
+            _same(s.withdrawn[i + 1], (f.ofOwners[id] * share) / D, "I5: a contributor after the drain");
         }
+        _same(s.withdrawn[0], (f.ofOwners[id] * left) / D, "I5: the owner after the drain");
+        _checkLifetime(s, book);
     }
 
     function _checkLifetime(State memory s, RoyaltyBooks.WorkBook memory book) private pure {
