@@ -13,11 +13,12 @@ interface Account {
   /** First second that the licence by time does not cover. */
   until: number;
   termsId: number;
-  units: { second: number; bought: number }[];
-  consumptions: { second: number; total: number }[];
+  /** Purchases and consumptions in their order, each with what was left after it. */
+  meter: { second: number; left: number }[];
+  bought: number;
+  consumed: number;
+  unitTerms: number;
 }
-
-const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 export class LicenseModel {
   readonly #accounts = new Map<string, Account>();
@@ -28,8 +29,10 @@ export class LicenseModel {
       goodFrom: null,
       until: 0,
       termsId: 0,
-      units: [],
-      consumptions: [],
+      meter: [],
+      bought: 0,
+      consumed: 0,
+      unitTerms: 0,
     };
     this.#accounts.set(account, found);
     return found;
@@ -40,7 +43,11 @@ export class LicenseModel {
     const account = this.#of(licensee);
     if (quantity === 0 || (sold.kind === "good" && quantity > 1)) return "InvalidQuantity";
     if (sold.kind === "units") {
-      account.units.push({ second, bought: quantity });
+      const left = account.bought - account.consumed;
+      if (left > 0 && account.unitTerms !== termsId && buyer !== licensee) return "OtherTermsRunning";
+      account.unitTerms = termsId;
+      account.bought += quantity;
+      account.meter.push({ second, left: left + quantity });
       return null;
     }
     if (account.goodFrom !== null) return "AlreadyLicensed";
@@ -58,28 +65,27 @@ export class LicenseModel {
   }
 
   consume(second: number, account: string, total: number): string | null {
-    const { units, consumptions } = this.#of(account);
-    if (total > sum(units.map(({ bought }) => bought))) return "InsufficientUnits";
-    if (total <= (consumptions.at(-1)?.total ?? 0)) return "StaleConsumption";
-    consumptions.push({ second, total });
+    const of = this.#of(account);
+    if (total > of.bought) return "InsufficientUnits";
+    if (total <= of.consumed) return "StaleConsumption";
+    of.consumed = total;
+    of.meter.push({ second, left: of.bought - total });
     return null;
   }
 
   /** Whether the account was licensed at a second, as seen from `now`. */
   licensedAt(account: string, second: number, now: number): boolean {
     if (second > now) return false;
-    const { covered, goodFrom, units, consumptions } = this.#of(account);
+    const { covered, goodFrom, meter } = this.#of(account);
     if (covered.has(second) || (goodFrom !== null && goodFrom <= second)) return true;
-    const first = units[0];
-    if (first === undefined || second < first.second) return false;
-    const last = consumptions.at(-1);
-    return (last?.total ?? 0) < sum(units.map(({ bought }) => bought)) || second <= last!.second;
+    // Units were left in some moment of that second: at its beginning, or after something that happened in it.
+    const before = meter.filter((entry) => entry.second < second).at(-1);
+    return (before?.left ?? 0) > 0 || meter.some((entry) => entry.second === second && entry.left > 0);
   }
 
   hasAccess(account: string, now: number): boolean {
-    const { covered, goodFrom, units, consumptions } = this.#of(account);
-    if (covered.has(now) || goodFrom !== null) return true;
-    return (consumptions.at(-1)?.total ?? 0) < sum(units.map(({ bought }) => bought));
+    const { covered, goodFrom, bought, consumed } = this.#of(account);
+    return covered.has(now) || goodFrom !== null || consumed < bought;
   }
 
   /** End of the licence by time; `null` is for good, 0 that there was none. */
