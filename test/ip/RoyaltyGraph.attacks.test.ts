@@ -5,7 +5,17 @@ import hre from "hardhat";
 
 import { NATIVE, createTerms, ipFixture, terms } from "../fixtures/ip";
 import { HOSTILE_MOVE, PAYOUT_DUE, PAYOUT_MODE } from "../helpers/mocks";
-import { D, addressOf, collectBy, errorOf, ledgerOf, netGasOf, registerChain, selectorOf } from "../helpers/royalties";
+import {
+  D,
+  addressOf,
+  collectBy,
+  errorOf,
+  ledgerOf,
+  many,
+  netGasOf,
+  registerChain,
+  selectorOf,
+} from "../helpers/royalties";
 
 const HELD = 10n ** 9n;
 /** ERC-1967's slot of a proxy's implementation. */
@@ -327,6 +337,29 @@ describe("RoyaltyGraph attacked", () => {
       await expect(graph.connect(carol).withdraw(remix, pieUSD, carol)).to.changeTokenBalance(pieUSD, carol, 84n);
     });
 
+    it("loses to a token that takes more than it is asked for, or delivers less, nothing but that token's own", async () => {
+      const { graph, remix, alice, carol, pieUSD } = await loadFixture(fixture);
+      const hostile = await hre.ethers.deployContract("MockHostileERC20");
+      await hostile.mint(alice, 2_000n);
+      await hostile.connect(alice).approve(graph, MaxUint256);
+      await graph.connect(alice).payToken(remix, pieUSD, 1_000n);
+      const others = await ledgerOf(graph, [remix], [NATIVE, pieUSD]);
+      await graph.connect(alice).payToken(remix, hostile, 1_000n);
+      await hostile.setMove(HOSTILE_MOVE.Less, 1_000n);
+      await expect(graph.connect(carol).withdraw(remix, hostile, carol)).to.changeTokenBalances(
+        hostile,
+        [graph, carol],
+        [-840n, 756n],
+      );
+      expect(await graph.withdrawnOf(remix, 0n, hostile)).to.equal(840n);
+      await hostile.setMove(HOSTILE_MOVE.Exactly, 0n);
+      await graph.connect(alice).payToken(remix, hostile, 1_000n);
+      await hostile.setMove(HOSTILE_MOVE.More, 1_000n);
+      await expect(graph.connect(carol).withdraw(remix, hostile, carol)).to.changeTokenBalance(hostile, graph, -924n);
+      expect(await ledgerOf(graph, [remix], [NATIVE, pieUSD])).to.deep.equal(others);
+      await expect(graph.connect(carol).withdraw(remix, pieUSD, carol)).to.changeTokenBalance(pieUSD, carol, 840n);
+    });
+
     it("keeps the books of two tokens of one kind apart", async () => {
       const { graph, remix, alice, carol } = await loadFixture(fixture);
       const [a, b] = [
@@ -379,15 +412,16 @@ describe("RoyaltyGraph attacked", () => {
       const ip = await ipFixture();
       const { alice, relativeTerms: termsId, root, royaltyGraph: graph } = ip;
       const top = await root(alice, { termsId });
-      const chain = await registerChain(ip, alice, { id: top, termsId }, 200);
+      const length = many(200, 6);
+      const chain = await registerChain(ip, alice, { id: top, termsId }, length);
       // Money flowed everywhere concerned before.
-      const [first, beforeLast, last] = [chain[0]!, chain[198]!, chain[199]!];
+      const [first, beforeLast, last] = [chain[0]!, chain[length - 2]!, chain[length - 1]!];
       for (const id of [top, first, beforeLast, last]) {
         await graph.connect(alice).pay(id, { value: 1_000n });
         await graph.claim(id, 0n, NATIVE);
         await graph.connect(alice).withdraw(id, NATIVE, alice);
       }
-      return { ...ip, graph, top, chain, first, last };
+      return { ...ip, graph, top, chain, first, beforeLast, last };
     }
 
     it("costs a payment, a claim and a withdrawal at its end what they cost at its beginning @gas", async () => {
@@ -402,11 +436,11 @@ describe("RoyaltyGraph attacked", () => {
     });
 
     it("keeps no owner in it from his money, and no work from growing on", async () => {
-      const { graph, alice, chain, last, derive, relativeTerms } = await loadFixture(chainFixture);
+      const { graph, alice, beforeLast, last, derive, relativeTerms } = await loadFixture(chainFixture);
       await graph.connect(alice).pay(last, { value: 10_000n });
       await expect(graph.connect(alice).withdraw(last, NATIVE, alice)).to.changeEtherBalance(graph, -8_900n);
       await graph.claim(last, 0n, NATIVE);
-      expect((await graph.revenueOf(chain[198]!, NATIVE)).inflow).to.equal(1_100n);
+      expect((await graph.revenueOf(beforeLast, NATIVE)).inflow).to.equal(1_100n);
       const next = await derive(alice, [last], { termsId: relativeTerms });
       expect((await graph.edgesOf(next)).length).to.equal(1);
     });

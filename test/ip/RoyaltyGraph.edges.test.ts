@@ -10,6 +10,7 @@ import {
   MAX_RATES,
   freeze,
   keyOf,
+  many,
   packEdge,
   registerWith,
   storedEdge,
@@ -18,9 +19,9 @@ import {
   type EdgeFields,
 } from "../helpers/royalties";
 
-const RUNS = 60;
+const RUNS = many(60, 2);
 const SEED = 20_261_202;
-const POOL = 40;
+const POOL = many(40, 12);
 
 async function fixture() {
   const ip = await ipFixture();
@@ -949,6 +950,8 @@ describe("RoyaltyGraph: edges of random parents", () => {
         `${counts.refused} refused, ${counts.underivable} parents not derivable; of ${counts.mutants} mutated lists ` +
         `${counts.mutantsTaken} are another derivative's and taken, all others refused`,
     );
+    // An idle generator proves nothing; two runs under coverage are not meant to.
+    if (RUNS < 60) return;
     expect(counts.registered).to.be.greaterThan(RUNS / 4);
     expect(counts.refused).to.be.greaterThan(0);
     expect(counts.underivable).to.be.greaterThan(0);
