@@ -261,6 +261,7 @@ contract RoyaltyGraphInvariantTest is Test {
         (uint256 protocol, uint256 app) = graph.claimableFees(id, currency);
         s.entitled[edges] = (s.direct * v.book.protocolFee) / D;
         s.entitled[edges + 1] = (s.direct * v.book.appFee) / D;
+        _hold(protocol <= s.entitled[edges] && app <= s.entitled[edges + 1], "I3: a fee above its floor");
         s.claimed[edges] = s.entitled[edges] - protocol;
         s.claimed[edges + 1] = s.entitled[edges + 1] - app;
         _same(s.claimed[edges], v.claimed[edges], "I1: the protocol's fee");

@@ -270,7 +270,9 @@ abstract contract RoyaltyBooks is IPFixture {
     }
 
     /// @dev What it would break, had the call not ended so.
-    function _breach(bytes4 fault) private pure returns (string memory) {
+    function _breach(bytes4 fault) private view returns (string memory) {
+        bool claims = uint256(_action) >= uint256(Action.Claim) && uint256(_action) <= uint256(Action.ClaimFees);
+        if (fault == 0 && claims) return "I11, I13: a claim reverted";
         if (fault == 0) return "failed, where the books say it succeeds";
         if (fault == IRoyaltyGraph.WorkDisputed.selector) return "I13: a disputed work's money moved";
         return "ended otherwise than the books say";
