@@ -103,17 +103,15 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
         uint256 price
     ) internal {
         (uint256 ipId, Use use, address licensee) = (purchase.ipId, purchase.use, purchase.licensee);
-        mapping(address licensee => uint256) storage licenses = _records().licenses[ipId][use];
-        uint256 last = licenses[licensee];
-        (uint256 start, uint256 expiry) = _nextInterval(last, purchase, kind, duration, buyer);
-        if (last != 0 && _start(last) != start) {
-            // What is left of it, if anything, was added to the next one.
-            uint256 end = Math.min(_expiry(last), start);
-            // Replaced within its first second, it never ran.
-            if (end > _start(last))
-                _records().history[ipId][use][licensee].push(_pack(_start(last), end, _termsId(last)));
+        uint256 expiry;
+        {
+            mapping(address licensee => uint256) storage licenses = _records().licenses[ipId][use];
+            uint256 last = licenses[licensee];
+            uint256 start;
+            (start, expiry) = _nextInterval(last, purchase, kind, duration, buyer);
+            if (last != 0 && _start(last) != start) _pushHistory(purchase, last, start);
+            licenses[licensee] = _pack(start, expiry, purchase.termsId);
         }
-        licenses[licensee] = _pack(start, expiry, purchase.termsId);
         emit LicensePurchased(ipId, licensee, buyer, use, purchase.termsId, expiry, price);
     }
 
@@ -133,6 +131,15 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
         meter.termsId = purchase.termsId;
         _records().meters[ipId][use][licensee] = meter;
         emit UnitsPurchased(ipId, licensee, buyer, use, purchase.termsId, purchase.quantity, price);
+    }
+
+    /// @dev What is left of the last licence, if anything, was added to the next, which starts at `start`.
+    function _pushHistory(Purchase calldata purchase, uint256 last, uint256 start) private {
+        uint256 end = Math.min(_expiry(last), start);
+        // Replaced within its first second, it never ran.
+        if (end <= _start(last)) return;
+        uint256 word = _pack(_start(last), end, _termsId(last));
+        _records().history[purchase.ipId][purchase.use][purchase.licensee].push(word);
     }
 
     /// @dev Reverts as `_recordInterval` would.

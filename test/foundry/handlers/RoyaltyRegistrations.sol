@@ -107,10 +107,12 @@ abstract contract RoyaltyRegistrations is RoyaltyBooks {
     /// @dev One call in two, or few parents would be left.
     function deleteWork(uint256 seed) external action(Action.DeleteWork, seed) {
         uint256 id = _drawWork();
-        address caller = _chance(2) ? _drawActor() : _works[id].owner;
-        if (caller == _works[id].owner && !_works[id].deleted && !_chance(2)) return;
+        // Who withdraws the owner's share decides: of a redirected work, its payee.
+        address controller = _payeeOf(id, 0);
+        address caller = _chance(2) ? _drawActor() : controller;
+        if (caller == controller && !_works[id].deleted && !_chance(2)) return;
         bytes4 fault;
-        if (caller != _works[id].owner) fault = IIPRegistry.NotOwner.selector;
+        if (caller != controller) fault = IIPRegistry.NotOwner.selector;
         else if (_works[id].deleted) fault = IIPRegistry.AlreadyDeleted.selector;
         _watch(_draw(TOKENS), id);
         (bool success, ) = _send(caller, address(registry), 0, abi.encodeCall(IIPRegistry.deleteWork, (id)), fault);
