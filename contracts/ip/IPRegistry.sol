@@ -10,6 +10,7 @@ import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 import {ManagedUUPS} from "../access/ManagedUUPS.sol";
 import {AccountSignature} from "../access/libraries/AccountSignature.sol";
+import {BatchGas} from "../access/libraries/BatchGas.sol";
 import {IPOwnership} from "./base/IPOwnership.sol";
 import {IPPriority} from "./base/IPPriority.sol";
 import {IAppRegistry} from "./interfaces/IAppRegistry.sol";
@@ -95,6 +96,8 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
         uint256 protocolFeeBps_
     ) external initializer {
         __ManagedUUPS_init(authority_);
+        if (address(accountRegistry_).code.length == 0) revert InvalidAddress(address(accountRegistry_));
+        if (accountImplementation_.code.length == 0) revert InvalidAddress(accountImplementation_);
         RegistryStorage storage $ = _registry();
         ($.accountRegistry, $.accountImplementation) = (accountRegistry_, accountImplementation_);
         _setProtocolFee(protocolFeeBps_);
@@ -140,9 +143,11 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
                 ids[i] = _register(msg.sender, items[i].registration, items[i].edges);
                 continue;
             }
+            uint256 gasBefore = gasleft();
             try this.registerItem(msg.sender, items[i]) returns (uint256 id) {
                 ids[i] = id;
             } catch (bytes memory reason) {
+                if (BatchGas.ranOut(gasBefore)) revert InsufficientGas(i);
                 emit RegistrationSkipped(i, reason);
             }
         }
@@ -156,7 +161,8 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
 
     /// @inheritdoc IIPRegistry
     function invalidateNonces(uint256 nonce) external {
-        if (nonce > type(uint128).max) revert InvalidNonce(nonce, type(uint128).max);
+        // Far below the greatest, which one registration after the other could otherwise step over, to old signatures.
+        if (nonce > type(uint64).max) revert InvalidNonce(nonce, type(uint64).max);
         _raiseNonce(msg.sender, uint128(nonce));
     }
 

@@ -7,6 +7,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {ManagedUUPS} from "../access/ManagedUUPS.sol";
+import {BatchGas} from "../access/libraries/BatchGas.sol";
 import {IERC3009} from "../payments/interfaces/IERC3009.sol";
 import {LicenseRecords} from "./base/LicenseRecords.sol";
 import {IIPRegistry} from "./interfaces/IIPRegistry.sol";
@@ -140,10 +141,12 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
                 bought[i] = true;
                 continue;
             }
+            uint256 gasBefore = gasleft();
             try this.buyItem(msg.sender, purchases[i], msg.value - spent) returns (uint256 nativeSpent) {
                 spent += nativeSpent;
                 bought[i] = true;
             } catch (bytes memory reason) {
+                if (BatchGas.ranOut(gasBefore)) revert InsufficientGas(i);
                 emit PurchaseSkipped(i, reason);
             }
         }

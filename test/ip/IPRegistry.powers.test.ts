@@ -538,3 +538,23 @@ describe("IPRegistry's powers", () => {
     });
   });
 });
+
+describe("IPRegistry.initialize", () => {
+  it("refuses an ERC-6551 pair without code: neither can be changed later", async () => {
+    const { manager, ipRegistry, licenseTerms, appRegistry, sponsorQuota, accountRegistry, stranger } =
+      await loadFixture(ipFixture);
+    const factory = await hre.ethers.getContractFactory("IPRegistry");
+    const implementation = await factory.deploy(licenseTerms, appRegistry, sponsorQuota);
+    const proxyFactory = await hre.ethers.getContractFactory("ERC1967Proxy");
+    const code = await accountRegistry.getAddress();
+    for (const pair of [
+      [stranger.address, code],
+      [code, stranger.address],
+    ] as const) {
+      const init = factory.interface.encodeFunctionData("initialize", [await manager.getAddress(), ...pair, 100n]);
+      await expect(proxyFactory.deploy(implementation, init))
+        .to.be.revertedWithCustomError(ipRegistry, "InvalidAddress")
+        .withArgs(stranger.address);
+    }
+  });
+});

@@ -430,16 +430,15 @@ describe("LicenseMarket reentered by its payment token", () => {
     expect(await licenseMarket.hasAccess(payoutAddress, song, USE.Human)).to.equal(false);
   });
 
-  it("lets a buyer of a batch be starved of gas by nobody but itself: what it skips it keeps", async () => {
+  it("lets a buyer of a batch be starved of gas by nobody but itself: the batch reverts, and it keeps all", async () => {
     const ctx = await loadFixture(hookFixture);
     const { licenseMarket, payout, payoutAddress, market, song, bought, hook } = ctx;
     await payout.setMode(PAYOUT_MODE.BurnGas);
     const balance = await hook.balanceOf(payoutAddress);
     const buying = licenseMarket.interface.encodeFunctionData("buyBatch", [[bought], true]);
-    await expect(payout.execute(market, 0n, buying, { gasLimit: 5_000_000n })).to.emit(
-      licenseMarket,
-      "PurchaseSkipped",
-    );
+    await expect(payout.execute(market, 0n, buying, { gasLimit: 5_000_000n }))
+      .to.be.revertedWithCustomError(licenseMarket, "InsufficientGas")
+      .withArgs(0n);
     expect(await hook.balanceOf(payoutAddress)).to.equal(balance);
     expect(await licenseMarket.hasAccess(payoutAddress, song, USE.Human)).to.equal(false);
   });

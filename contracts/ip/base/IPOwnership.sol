@@ -134,7 +134,7 @@ abstract contract IPOwnership is IIPRegistry, IERC721Errors {
     /// @dev Answers the creator's nonce and takes it.
     function _useNonce(address creator) internal returns (uint256) {
         unchecked {
-            return _ownership().accounts[creator].nonce++; // one a transaction
+            return _ownership().accounts[creator].nonce++; // from 64 bits, one a registration
         }
     }
 

@@ -173,6 +173,9 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice A batch is longer than the limit.
     error BatchTooLarge(uint256 length, uint256 max);
 
+    /// @notice Too little gas is left to tell a bad element of a tolerant batch from one that ran dry.
+    error InsufficientGas(uint256 index);
+
     /// @notice Only the registry may call this function of its own.
     error OnlySelf(address caller);
 
@@ -188,7 +191,8 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     ) external returns (uint256 id);
 
     /// @notice Registers a root (no edges) or derivative by the creator's EIP-712 signature; anybody may send and pay for
-    /// it. Where an app is named, the sender needs that app's quota, see {ISponsorQuota}.
+    /// it. Where an app is named, the sender needs that app's quota, see {ISponsorQuota}. What was said of ids to come at
+    /// `registerBatch` is true here too.
     /// @param deadline Unix seconds; the signature is good up to and in that second.
     function registerFor(
         address creator,
@@ -199,7 +203,9 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     ) external returns (uint256 id);
 
     /// @notice Registers up to 50 works of the caller. A tolerant batch skips what cannot be registered and says
-    /// why (`RegistrationSkipped`), another one reverts.
+    /// why (`RegistrationSkipped`), another one reverts. An edge names its parent by id and terms: a batch that names ids
+    /// which it will itself register can be overtaken by a stranger's work under the same terms. Give such a parent terms
+    /// of its own.
     /// @return ids 0 for what was skipped.
     function registerBatch(RegistrationItem[] calldata items, bool tolerant) external returns (uint256[] memory ids);
 
@@ -207,7 +213,8 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     function registerItem(address creator, RegistrationItem calldata item) external returns (uint256 id);
 
     /// @notice Records a commitment to a registration, to be revealed by registering with its salt later than this second
-    /// and within seven days. Anybody may send it; it serves its creator alone.
+    /// and within seven days; after them it is spent, and another takes another salt. Anybody may send it; it serves its creator
+    /// alone.
     function commit(bytes32 commitment) external;
 
     /// @notice Skips the caller's nonces below `nonce`, so that what was signed with them cannot be registered.
@@ -235,7 +242,8 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// again first. Role: REDIRECT, after a day.
     function redirect(uint256 id, address payee) external;
 
-    /// @notice Names the royalty graph, once, in the deployment; nothing can be registered with edges before. Role: CONFIG.
+    /// @notice Names the royalty graph, once, in the deployment; nothing can be registered with edges or
+    /// contributors before. Role: CONFIG.
     function setGraph(address graph) external;
 
     /// @notice Sets the protocol's fee on direct revenue of works to come. Role: CONFIG, after two days.

@@ -141,6 +141,9 @@ interface ILicenseMarket {
     /// @notice A batch is longer than the limit.
     error BatchTooLarge(uint256 length, uint256 max);
 
+    /// @notice Too little gas is left to tell a bad element of a tolerant batch from one that ran dry.
+    error InsufficientGas(uint256 index);
+
     /// @notice Only the market may call this function of its own.
     error OnlySelf(address caller);
 

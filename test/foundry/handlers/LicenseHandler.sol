@@ -41,6 +41,8 @@ contract LicenseHandler is IPFixture {
         /// The last is the current one, whether it runs or not.
         ILicenseMarket.Interval[] intervals;
         ILicenseMarket.Meter meter;
+        /// Times in which units were left, until none was; before the meter's own.
+        ILicenseMarket.Interval[] meterIntervals;
     }
 
     struct Key {
@@ -401,14 +403,11 @@ contract LicenseHandler is IPFixture {
         for (uint256 i = 0; i < b.intervals.length; ++i) {
             if (b.intervals[i].start <= moment && moment < b.intervals[i].expiry) return true;
         }
+        for (uint256 i = 0; i < b.meterIntervals.length; ++i) {
+            if (b.meterIntervals[i].start <= moment && moment < b.meterIntervals[i].expiry) return true;
+        }
         if (b.meter.start == 0 || moment < b.meter.start) return false;
         return b.meter.consumed < b.meter.purchased || moment <= b.meter.lastUse;
-    }
-
-    /// @notice Whether the account ever bought units of the use, or of its commercial sister.
-    function hasMeter(Key memory k) external view returns (bool) {
-        if (_books[k.work][k.use][k.licensee].meter.start != 0) return true;
-        return k.use % 2 == 0 && _books[k.work][k.use + 1][k.licensee].meter.start != 0;
     }
 
     // Books
@@ -431,8 +430,12 @@ contract LicenseHandler is IPFixture {
         ILicenseTerms.Terms memory t = _terms[p.termsId];
         Book storage b = _bookOf(p);
         if (t.kind == LicenseKind.Metered) {
-            bool fits = uint256(b.meter.purchased) + p.quantity <= type(uint64).max;
-            return fits ? bytes4(0) : ILicenseMarket.InvalidQuantity.selector;
+            if (uint256(b.meter.purchased) + p.quantity > type(uint64).max) {
+                return ILicenseMarket.InvalidQuantity.selector;
+            }
+            bool left = b.meter.consumed < b.meter.purchased;
+            bool changes = left && b.meter.termsId != p.termsId && buyer != p.licensee;
+            return changes ? ILicenseMarket.OtherTermsRunning.selector : bytes4(0);
         }
         (bool runs, ILicenseMarket.Interval memory last) = _running(b);
         if (runs && last.expiry == FOREVER) return ILicenseMarket.AlreadyLicensed.selector;
@@ -455,9 +458,14 @@ contract LicenseHandler is IPFixture {
         ILicenseTerms.Terms memory t = _terms[p.termsId];
         Book storage b = _bookOf(p);
         if (t.kind == LicenseKind.Metered) {
+            if (b.meter.consumed == b.meter.purchased) {
+                if (b.meter.start != 0) {
+                    b.meterIntervals.push(ILicenseMarket.Interval(b.meter.start, b.meter.lastUse + 1, b.meter.termsId));
+                }
+                b.meter.start = uint40(block.timestamp);
+            }
             b.meter.purchased += p.quantity;
             b.meter.termsId = p.termsId;
-            if (b.meter.start == 0) b.meter.start = uint40(block.timestamp);
             return;
         }
         (bool runs, ILicenseMarket.Interval memory last) = _running(b);
