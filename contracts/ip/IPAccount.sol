@@ -16,7 +16,11 @@ import {IERC6551Account, IERC6551Executable} from "./interfaces/IERC6551.sol";
 /// @notice A work's ERC-6551 account: whoever owns the token acts through it, holds assets with it, and signs for it by
 /// ERC-1271. It belongs to the token's owner alone and is no place for royalties: those go to the {RoyaltyInbox}.
 /// @dev Runs behind ERC-6551's proxy, from whose code it reads its token. No upgrade, no roles. An account that comes to
-/// own its own token is lost with it: the account refuses its token's safe transfer, nothing can refuse the other kind.
+/// own its own token is lost with it: the account refuses its token's safe transfer; nothing can refuse the other kind, nor
+/// two works' going into each other's accounts.
+///
+/// A signature for the account is its owner's over the bare hash. What is signed must name its signer, as everything of
+/// this suite does: a hash that does not counts for all accounts of one owner, and for the owner.
 contract IPAccount is IERC6551Account, IERC6551Executable, IERC1271, IERC721Receiver, IERC1155Receiver {
     /// @inheritdoc IERC6551Account
     uint256 public state;

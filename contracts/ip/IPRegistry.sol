@@ -179,6 +179,7 @@ contract IPRegistry is IPOwnership, IPPriority, EIP712Upgradeable, ManagedUUPS {
     function deleteWork(uint256 id) external {
         Work work = _requireExists(id);
         if (controllerOf(id) != msg.sender) revert NotOwner(id, msg.sender);
+        if (work.has(WorkLibrary.DISPUTED)) revert WorkDisputed(id);
         if (work.has(WorkLibrary.DELETED)) revert AlreadyDeleted(id);
         _setWork(id, work.with(WorkLibrary.DELETED));
         emit WorkDeleted(id);

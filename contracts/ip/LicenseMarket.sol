@@ -15,7 +15,7 @@ import {ILicenseMarket} from "./interfaces/ILicenseMarket.sol";
 import {ILicenseTerms, LicenseKind, Use} from "./interfaces/ILicenseTerms.sol";
 import {IRoyaltyGraph} from "./interfaces/IRoyaltyGraph.sol";
 import {IRoyaltyPayer} from "./interfaces/IRoyaltyPayer.sol";
-import {Work} from "./types/Work.sol";
+import {Work, WorkLibrary} from "./types/Work.sol";
 
 /// @title LicenseMarket
 /// @notice See {ILicenseMarket}, which holds the prose. Upgradeable (UUPS, ERC-7201).
@@ -97,6 +97,9 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
         if (termsId == 0) {
             delete _market().offers[ipId][use];
         } else {
+            // Or whoever is to lose a dispute could give everything away for the moment after it.
+            Work work = _registry.packedWork(ipId);
+            if (work.has(WorkLibrary.DISPUTED)) revert WorkNotActive(ipId, work.status());
             ILicenseTerms.Terms memory terms = _terms.termsOf(termsId);
             if (terms.kind == LicenseKind.None || terms.use != use) revert InvalidOffer(termsId, use);
             _checkToken(terms.paymentToken);
@@ -169,6 +172,8 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
             IERC20(token).safeTransferFrom(payment.buyer, msg.sender, amount);
             return;
         }
+        // A token whose fallback accepts every call, as wrapped ether's does, would answer this one too, and move nothing.
+        uint256 before = IERC20(token).balanceOf(address(this));
         IERC3009(token).receiveWithAuthorization(
             payment.buyer,
             address(this),
@@ -178,6 +183,8 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
             payment.nonce,
             payment.signature
         );
+        uint256 balance = IERC20(token).balanceOf(address(this));
+        if (balance < before + amount) revert IncompletePayment(balance > before ? balance - before : 0, amount);
         IERC20(token).safeTransfer(msg.sender, amount);
     }
 

@@ -260,10 +260,24 @@ describe("IPRegistry's powers", () => {
         .withArgs(track);
     });
 
-    it("can be deleted and renamed by its owner, and stays disputed", async () => {
+    it("cannot be deleted, nor given away, by whoever may lose it", async () => {
+      const suite = await loadFixture(frozenFixture);
+      const { ipRegistry, licenseMarket, licenseTerms, alice, track } = suite;
+      await expect(ipRegistry.connect(alice).deleteWork(track))
+        .to.be.revertedWithCustomError(ipRegistry, "WorkDisputed")
+        .withArgs(track);
+      const gift = await createTerms(licenseTerms, offer({ price: 0n, use: USE.Training }));
+      await expect(licenseMarket.connect(alice).setOffer(track, USE.Training, gift))
+        .to.be.revertedWithCustomError(licenseMarket, "WorkNotActive")
+        .withArgs(track, STATUS.Disputed);
+      // Ending an offer harms nobody.
+      await licenseMarket.connect(alice).setOffer(track, USE.Human, 0n);
+      expect(await licenseMarket.offerOf(track, USE.Human)).to.equal(0n);
+    });
+
+    it("can be renamed by its owner, and stays disputed", async () => {
       const suite = await loadFixture(frozenFixture);
       const { ipRegistry, alice, track } = suite;
-      await ipRegistry.connect(alice).deleteWork(track);
       await ipRegistry.connect(alice).setTokenURI(track, "ar://renamed");
       expect(await ipRegistry.statusOf(track)).to.equal(STATUS.Disputed);
     });
@@ -536,6 +550,29 @@ describe("IPRegistry's powers", () => {
       await expect(works.registerDerivative(registration(alice), [edge])).to.be.reverted;
       expect(await works.totalSupply()).to.equal(1n);
     });
+  });
+});
+
+describe("A redirected work's controller", () => {
+  it("is its payee, who offers its licences and deletes it in the owner's place", async () => {
+    const suite = await loadFixture(ipFixture);
+    const { ipRegistry, licenseMarket, licenseTerms, holders, alice, bob, song } = suite;
+    expect(await ipRegistry.controllerOf(song)).to.equal(alice.address);
+    expect(await ipRegistry.controllerOf(99n)).to.equal(ZeroAddress);
+    await ipRegistry.connect(holders.IP_FREEZER).freeze(song);
+    const data = ipRegistry.interface.encodeFunctionData("redirect", [song, bob.address]);
+    await asRole(suite, "IP_REDIRECT", await ipRegistry.getAddress(), data);
+    expect(await ipRegistry.controllerOf(song)).to.equal(bob.address);
+    const sold = await createTerms(licenseTerms, offer());
+    await expect(licenseMarket.connect(alice).setOffer(song, USE.Human, sold))
+      .to.be.revertedWithCustomError(licenseMarket, "NotOwner")
+      .withArgs(song, alice.address);
+    await licenseMarket.connect(bob).setOffer(song, USE.Human, sold);
+    await expect(ipRegistry.connect(alice).deleteWork(song))
+      .to.be.revertedWithCustomError(ipRegistry, "NotOwner")
+      .withArgs(song, alice.address);
+    await ipRegistry.connect(bob).deleteWork(song);
+    expect(await ipRegistry.statusOf(song)).to.equal(STATUS.Deleted);
   });
 });
 

@@ -307,9 +307,7 @@ describe("LicenseMarket and a payment token that lies", () => {
           .connect(attacker)
           .buyWithAuthorization(purchase(termsId, attacker), buyer, 0n, NO_END, ZeroHash, "0x");
         // The call to the token went well, and brought the market nothing to pass on.
-        await expect(call)
-          .to.be.revertedWithCustomError(wrapped, "ERC20InsufficientBalance")
-          .withArgs(market, 0n, PRICE);
+        await expect(call).to.be.revertedWithCustomError(licenseMarket, "IncompletePayment").withArgs(0n, PRICE);
       }
     }
     expect(await wrapped.balanceOf(victim)).to.equal(10n * PRICE);
@@ -317,6 +315,42 @@ describe("LicenseMarket and a payment token that lies", () => {
     expect(await licenseMarket.hasAccess(stranger, song, USE.Human)).to.equal(false);
     await licenseMarket.connect(victim).buy(purchase(termsId, victim));
     expect(await earned(paymentToken)).to.equal(PRICE);
+  });
+
+  it("takes nothing by such a 'signature' of what strayed to the market either, nor changes a licence that runs", async () => {
+    const {
+      licenseMarket,
+      market,
+      bob: victim,
+      stranger,
+      song,
+      sell,
+      purchase,
+      list,
+    } = await loadFixture(marketFixture);
+    const wrapped = await hre.ethers.deployContract("MockWrappedNative");
+    const paymentToken = await wrapped.getAddress();
+    await list(paymentToken);
+    await wrapped.connect(victim).deposit({ value: 10n * PRICE });
+    await wrapped.connect(victim).transfer(market, 5n * PRICE);
+    const first = await sell(periods(1_000_000n, { paymentToken }));
+    await wrapped.connect(victim).approve(market, PRICE);
+    await licenseMarket.connect(victim).buy(purchase(first, victim));
+    const second = await sell(periods(1n, { paymentToken }));
+    for (const buyer of [victim, stranger]) {
+      const call = licenseMarket
+        .connect(stranger)
+        .buyWithAuthorization(purchase(second, victim), buyer, 0n, NO_END, ZeroHash, "0x");
+      if (buyer === victim) {
+        await expect(call).to.be.revertedWithCustomError(licenseMarket, "IncompletePayment").withArgs(0n, PRICE);
+      } else {
+        await expect(call)
+          .to.be.revertedWithCustomError(licenseMarket, "OtherTermsRunning")
+          .withArgs(victim, first, second);
+      }
+    }
+    expect(await wrapped.balanceOf(market)).to.equal(5n * PRICE);
+    expect((await licenseMarket.licenseOf(victim, song, USE.Human)).termsId).to.equal(first);
   });
 
   it("records nothing for a purchase that fails after a hook saw the licence in force", async () => {

@@ -703,6 +703,28 @@ describe("RoyaltyGraph: edges", () => {
       expect(await graph.derivable([song, beat, remix])).to.deep.equal([false, false, true]);
       expect(await graph.derivable([])).to.deep.equal([]);
     });
+
+    it("is false for a parent whose absolute edges and own rate leave a derivative too little", async () => {
+      const { ipRegistry, royaltyGraph, licenseTerms, alice, bob, carol, root, derive } = await loadFixture(ipFixture);
+      const dear = await createTerms(licenseTerms, terms({ royaltyRate: 800_000n, absolute: true }));
+      const standard = await root(alice, { termsId: dear });
+      for (const [rate, possible] of [
+        [100_000n, true],
+        [100_001n, false],
+      ] as const) {
+        const own = await createTerms(licenseTerms, terms({ royaltyRate: rate }));
+        const parent = await derive(bob, [standard], { termsId: own });
+        expect(await royaltyGraph.derivable([parent])).to.deep.equal([possible]);
+        const edges = [...(await royaltyGraph.edgesFor([parent]))];
+        const registered = ipRegistry.connect(carol).registerDerivative(registration(carol), edges);
+        if (possible) await registered;
+        else {
+          await expect(registered)
+            .to.be.revertedWithCustomError(royaltyGraph, "RatesTooHigh")
+            .withArgs(800_000n + rate, 900_000n);
+        }
+      }
+    });
   });
 });
 

@@ -97,6 +97,16 @@ describe("RoyaltyInbox", () => {
     expect(await ipRegistry.royaltyInfo(rated, 10_000n)).to.deep.equal([await graph.inboxOf(rated), 1_000n]);
   });
 
+  it("takes coin sent with 2,300 gas until it is deployed, and needs more from then on: a known limit @gas", async () => {
+    const { royaltyGraph, remix, bob, stranger } = await loadFixture(ipFixture);
+    const inbox = await royaltyGraph.inboxOf(remix);
+    const gasLimit = 21_000n + 2_300n;
+    await bob.sendTransaction({ to: inbox, value: 1n, gasLimit });
+    await royaltyGraph.connect(stranger).sweep(remix, NATIVE);
+    await expect(bob.sendTransaction({ to: inbox, value: 1n, gasLimit })).to.be.rejectedWith(/out of gas/);
+    await bob.sendTransaction({ to: inbox, value: 1n });
+  });
+
   describe("work", () => {
     it("answers the graph and the id", async () => {
       const { inbox, graph, remix } = ctx;

@@ -67,7 +67,8 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
             ILicenseTerms.Terms memory terms = _terms.termsOf(termsId);
             if (!terms.derivativesAllowed) revert ILicenseTerms.DerivativesNotAllowed(id, termsId);
             length = _merge(buffer, length, EdgeLibrary.pack(id, terms.absolute, terms.royaltyRate, termsId));
-            _checkDerivable(id, _absoluteEdgesOf(id));
+            (uint256 absolute, ) = _absoluteEdgesOf(id);
+            _checkDerivable(id, absolute);
             Edge[] memory edges = _edgesOf(id);
             for (uint256 j = 0; j < edges.length; ++j) {
                 if (!edges[j].isAbsolute()) continue;
@@ -84,8 +85,13 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
         answers = new bool[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
             (bool active, uint32 termsId) = _parentFacts(ids[i]);
-            if (!active || termsId == 0 || !_terms.termsOf(termsId).derivativesAllowed) continue;
-            answers[i] = _absoluteEdgesOf(ids[i]) <= EdgeLibrary.MAX_INHERITED;
+            if (!active || termsId == 0) continue;
+            ILicenseTerms.Terms memory terms = _terms.termsOf(termsId);
+            (uint256 absolute, uint256 rates) = _absoluteEdgesOf(ids[i]);
+            answers[i] =
+                terms.derivativesAllowed &&
+                absolute <= EdgeLibrary.MAX_INHERITED &&
+                rates + terms.royaltyRate <= MAX_RATES;
         }
     }
 
@@ -184,7 +190,8 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
             while (place < edges.length && edges[place].key() < edge.key()) ++place;
             if (place == edges.length || edges[place].key() != edge.key()) {
                 // A parent with too many edges is refused as such, whatever the list.
-                _checkDerivable(parentId, _absoluteEdgesOf(parentId));
+                (absolute, ) = _absoluteEdgesOf(parentId);
+                _checkDerivable(parentId, absolute);
                 revert MissingInheritedEdge(parentId, edge.parentId());
             }
             if (edge.rate() > inherited[place]) inherited[place] = edge.rate();
@@ -209,10 +216,13 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
         if (sum > MAX_RATES) revert RatesTooHigh(sum, MAX_RATES);
     }
 
-    function _absoluteEdgesOf(uint256 id) private view returns (uint256 absolute) {
+    /// @dev How many absolute edges the work has, and what they take together.
+    function _absoluteEdgesOf(uint256 id) private view returns (uint256 absolute, uint256 rates) {
         Edge[] memory edges = _edgesOf(id);
         for (uint256 i = 0; i < edges.length; ++i) {
-            if (edges[i].isAbsolute()) ++absolute;
+            if (!edges[i].isAbsolute()) continue;
+            ++absolute;
+            rates += edges[i].rate();
         }
     }
 

@@ -39,7 +39,7 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
         bytes32 contentHash;
         /// Terms of derivatives, see {ILicenseTerms}; 0: there can be none. For good.
         uint32 termsId;
-        /// App through which the work is registered, see {IAppRegistry}; 0: none.
+        /// App that the creator names, see {IAppRegistry}; 0: none. By signature, the sender needs its leave.
         uint24 appId;
         /// ERC-2981's rate in basis points, at most 1,000.
         uint16 royaltyBps;
@@ -167,6 +167,9 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     /// @notice The owner deleted this work before.
     error AlreadyDeleted(uint256 id);
 
+    /// @notice The work is disputed.
+    error WorkDisputed(uint256 id);
+
     /// @notice The work is not disputed.
     error NotDisputed(uint256 id);
 
@@ -224,7 +227,8 @@ interface IIPRegistry is IERC721, IERC721Metadata, IERC2981, IERC4906 {
     function setTokenURI(uint256 id, string calldata uri) external;
 
     /// @notice Ends derivatives and licences of the work, for good. The owner; of a redirected work, its payee. Nothing is
-    /// burned: money still arrives, passes upwards, and is withdrawn.
+    /// burned: money still arrives, passes upwards, and is withdrawn. Not while the work is disputed, or whoever is to lose
+    /// the dispute could spoil what the other gets.
     function deleteWork(uint256 id) external;
 
     /// @notice Deploys the work's ERC-6551 account where it is not yet. Anybody.

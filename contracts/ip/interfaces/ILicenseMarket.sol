@@ -150,7 +150,9 @@ interface ILicenseMarket {
     /// @notice Only the graph may ask for payment, and only within a purchase.
     error UnexpectedCallback(address caller);
 
-    /// @notice Offers licences for a use by terms, in the place of the former offer; 0 ends it. The work's
+    /// @notice Offers licences for a use by terms, in the place of the former offer; 0 ends it, and is all
+    /// that a disputed work's owner can do. The offer stands when the token is sold: its buyer looks first. A price of
+    /// nothing by duration gives the work away, for as long as anybody asks. The work's
     /// owner; of a redirected work, its payee.
     function setOffer(uint256 ipId, Use use, uint32 termsId) external;
 
@@ -194,7 +196,7 @@ interface ILicenseMarket {
         bytes calldata signature
     ) external;
 
-    /// @notice Lists or delists a payment token: one that neither rebases nor charges. Role: CONFIG, after two days.
+    /// @notice Lists or delists a payment token: one that neither rebases nor charges, nor has two addresses. Role: CONFIG, after two days.
     function setPaymentToken(address token, bool supported) external;
 
     /// @notice Terms by which a use is offered; 0: it is not.
@@ -204,7 +206,7 @@ interface ILicenseMarket {
     /// covers the same use without commerce.
     function hasAccess(address account, uint256 ipId, Use use) external view returns (bool);
 
-    /// @notice The same for a moment of the past, for audits; what it answers for a moment never changes. Metered: from a
+    /// @notice The same for a moment of the past, for audits; what it answers for a second that is over never changes. Metered: from a
     /// purchase to the second in which the last unit was consumed, that second included.
     function wasLicensedAt(address account, uint256 ipId, Use use, uint256 timestamp) external view returns (bool);
 

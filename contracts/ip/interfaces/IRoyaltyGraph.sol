@@ -184,7 +184,7 @@ interface IRoyaltyGraph {
     /// @param parentIds Strictly ascending.
     function edgesFor(uint256[] calldata parentIds) external view returns (Edge[] memory);
 
-    /// @notice Whether each work can be a parent, now, for terms of its own choosing.
+    /// @notice Whether each work can be a derivative's only parent, now, reciprocal terms aside.
     function derivable(uint256[] calldata ids) external view returns (bool[] memory);
 
     /// @notice The work's contributors.

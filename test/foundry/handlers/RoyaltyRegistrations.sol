@@ -113,6 +113,7 @@ abstract contract RoyaltyRegistrations is RoyaltyBooks {
         if (caller == controller && !_works[id].deleted && !_chance(2)) return;
         bytes4 fault;
         if (caller != controller) fault = IIPRegistry.NotOwner.selector;
+        else if (_works[id].disputed) fault = IIPRegistry.WorkDisputed.selector;
         else if (_works[id].deleted) fault = IIPRegistry.AlreadyDeleted.selector;
         _watch(_draw(TOKENS), id);
         (bool success, ) = _send(caller, address(registry), 0, abi.encodeCall(IIPRegistry.deleteWork, (id)), fault);

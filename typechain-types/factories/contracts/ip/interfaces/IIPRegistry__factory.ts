@@ -376,6 +376,17 @@ const _abi = [
     type: "error",
   },
   {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "id",
+        type: "uint256",
+      },
+    ],
+    name: "WorkDisputed",
+    type: "error",
+  },
+  {
     inputs: [],
     name: "ZeroContentHash",
     type: "error",
