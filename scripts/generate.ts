@@ -58,7 +58,8 @@ can be cancelled meanwhile by the guardian (the admin's own operations by the ad
 became ready. After deployment the deployer holds nothing.
 
 A delay counts from the scheduling, and an operation may be scheduled before there is an occasion for it: an unpauser who
-keeps one ready could end the next pause at once. The guardian watches \`OperationScheduled\` and cancels what has no
+keeps one ready could end the next pause at once, and a redirection that is kept ready takes a work's income in the
+second in which it is frozen. The guardian watches \`OperationScheduled\` and cancels what has no
 occasion.
 
 The grant delay passes between a grant and the role's first use. It comes into force five days after deployment
