@@ -18,6 +18,8 @@ const main = (): Promise<void> => {
       ...process.env,
       SOLIDITY_COVERAGE: "true",
       HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
+      // Each step of each call is traced: more than Node allots by itself.
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --max-old-space-size=8192`.trim(),
       // The instrumented contracts' types must not replace the committed ones.
       TESSERA_TYPES_DIR: path.join(projectRoot, "cache/coverage-types"),
     },

@@ -430,7 +430,7 @@ describe("A hostile token", () => {
 });
 
 describe("Works that hold each other", () => {
-  it("by safe transfers into each other's accounts are lost, sign nothing, and cost who asks them little", async () => {
+  it("by safe transfers into each other's accounts are lost, sign nothing, and cost who asks them little @gas", async () => {
     const ctx = await loadFixture(ipFixture);
     const { ipRegistry, royaltyGraph, alice, bob, stranger, song, root } = ctx;
     const other = await root(alice);

@@ -242,8 +242,8 @@ describe("IPRegistry, registering a derivative", () => {
     it("does not ask for the status of ancestors: neither a disputed nor a deleted one blocks a subtree", async () => {
       const suite = await loadFixture(ipFixture);
       const { ipRegistry, alice, bob, carol, song, beat, remix, relativeTerms } = suite;
-      await freeze(suite, beat);
       await ipRegistry.connect(bob).deleteWork(beat);
+      await freeze(suite, beat);
       await ipRegistry.connect(alice).deleteWork(song);
       const edges = [
         packEdge({ parentId: beat, rate: ABSOLUTE, absolute: true }),

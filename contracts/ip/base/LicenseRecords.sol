@@ -109,6 +109,7 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
             uint256 last = licenses[licensee];
             uint256 start;
             (start, expiry) = _nextInterval(last, purchase, kind, duration, buyer);
+            // One that is replaced within its first second never ran.
             if (last != 0 && _start(last) != start) _pushHistory(purchase, last, start);
             licenses[licensee] = _pack(start, expiry, purchase.termsId);
         }
@@ -135,10 +136,7 @@ abstract contract LicenseRecords is ILicenseMarket, EIP712Upgradeable {
 
     /// @dev What is left of the last licence, if anything, was added to the next, which starts at `start`.
     function _pushHistory(Purchase calldata purchase, uint256 last, uint256 start) private {
-        uint256 end = Math.min(_expiry(last), start);
-        // Replaced within its first second, it never ran.
-        if (end <= _start(last)) return;
-        uint256 word = _pack(_start(last), end, _termsId(last));
+        uint256 word = _pack(_start(last), Math.min(_expiry(last), start), _termsId(last));
         _records().history[purchase.ipId][purchase.use][purchase.licensee].push(word);
     }
 

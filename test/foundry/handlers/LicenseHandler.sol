@@ -185,6 +185,7 @@ contract LicenseHandler is IPFixture {
         else if (_chance(12))
             (termsId, fault) = (uint32(1 + ((use + 1) % USES) * 8), ILicenseMarket.InvalidOffer.selector);
         else if (termsId != 0 && !_isListed(termsId)) fault = ILicenseMarket.UnsupportedToken.selector;
+        if (caller == creator && termsId != 0 && _disputed[id]) fault = ILicenseMarket.WorkNotActive.selector;
         bytes memory data = abi.encodeCall(ILicenseMarket.setOffer, (id, Use(use), termsId));
         if (_send(caller, 0, data, fault)) _offers[id][use] = termsId;
     }
@@ -348,7 +349,7 @@ contract LicenseHandler is IPFixture {
 
     /// @dev Time passes, mostly little; then moments that are past now are noted, as the market tells them.
     function warp(uint256 seed) external action(Action.Warp, seed) {
-        uint256 from = block.timestamp;
+        uint256 from = vm.getBlockTimestamp(); // not the opcode, which the optimizer may read again after the warp
         uint256 kind = _draw(4);
         vm.warp(
             from +

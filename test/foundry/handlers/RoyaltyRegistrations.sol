@@ -349,7 +349,12 @@ abstract contract RoyaltyRegistrations is RoyaltyBooks {
             WorkBook storage parent = _works[parents[i]];
             bool can = _terms[parent.termsId].derivatives && _countAbsolute(parents[i]) <= 8;
             all = all && can;
-            if (answers[i] != (can && !parent.deleted && !parent.disputed)) assertTrue(false, "derivable()");
+            uint256 rates = _terms[parent.termsId].rate;
+            for (uint256 j = 0; j < parent.edges.length; ++j) {
+                if (parent.edges[j].absolute) rates += parent.edges[j].rate;
+            }
+            bool possible = can && rates <= MAX_RATES && !parent.deleted && !parent.disputed;
+            if (answers[i] != possible) assertTrue(false, "derivable()");
         }
         if (!all) return;
         bytes32 answered = keccak256(abi.encode(graph.edgesFor(parents)));
