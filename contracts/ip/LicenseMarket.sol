@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ManagedUUPS} from "../access/ManagedUUPS.sol";
 import {BatchGas} from "../access/libraries/BatchGas.sol";
@@ -184,7 +185,7 @@ contract LicenseMarket is LicenseRecords, IRoyaltyPayer, ReentrancyGuardTransien
             payment.signature
         );
         uint256 balance = IERC20(token).balanceOf(address(this));
-        if (balance < before + amount) revert IncompletePayment(balance > before ? balance - before : 0, amount);
+        if (balance < before + amount) revert IncompletePayment(Math.saturatingSub(balance, before), amount);
         IERC20(token).safeTransfer(msg.sender, amount);
     }
 

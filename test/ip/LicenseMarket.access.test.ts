@@ -260,6 +260,44 @@ describe("LicenseMarket.consume", () => {
   });
 });
 
+describe("LicenseMarket, units bought anew", () => {
+  it("keep a gap a gap: what was used up is history, and the past does not change", async () => {
+    const { licenseMarket, bob, song, sell, purchase } = await loadFixture(marketFixture);
+    const termsId = await sell(units());
+    const start = (await now()) + 100n;
+    await at(start, () => licenseMarket.connect(bob).buy(purchase(termsId, bob, { quantity: 2n })));
+    expect(await licenseMarket.meterHistoryOf(bob, song, USE.Human)).to.deep.equal([]);
+    await at(start + 10n, () => licenseMarket.connect(bob).consume(song, USE.Human, 2n));
+    await at(start + 30n, () => licenseMarket.connect(bob).buy(purchase(termsId, bob, { quantity: 1n })));
+    const history = await licenseMarket.meterHistoryOf(bob, song, USE.Human);
+    expect(history.map((interval) => [...interval])).to.deep.equal([[start, start + 11n, termsId]]);
+    for (const [after, licensed] of [
+      [0n, true],
+      [10n, true],
+      [11n, false],
+      [29n, false],
+      [30n, true],
+    ] as const) {
+      expect(await licenseMarket.wasLicensedAt(bob, song, USE.Human, start + after), `${after}`).to.equal(licensed);
+    }
+  });
+
+  it("under other terms by a gift, revert while units are left, and not after them, nor by the licensee", async () => {
+    const { licenseMarket, bob, carol, song, sell, purchase } = await loadFixture(marketFixture);
+    const first = await sell(units());
+    await licenseMarket.connect(bob).buy(purchase(first, bob, { quantity: 1n }));
+    const second = await sell(units({ price: 1n }));
+    await expect(licenseMarket.connect(carol).buy(purchase(second, bob)))
+      .to.be.revertedWithCustomError(licenseMarket, "OtherTermsRunning")
+      .withArgs(bob, first, second);
+    await licenseMarket.connect(bob).buy(purchase(second, bob));
+    await licenseMarket.connect(bob).consume(song, USE.Human, 2n);
+    const third = await sell(units({ price: 2n }));
+    await licenseMarket.connect(carol).buy(purchase(third, bob));
+    expect((await licenseMarket.meterOf(bob, song, USE.Human)).termsId).to.equal(third);
+  });
+});
+
 describe("LicenseMarket.consumeWithSignature", () => {
   interface Consumption {
     licensee: string;
