@@ -857,7 +857,7 @@ describe("RoyaltyGraph: edges of random parents", () => {
     return made.filter(([, edges]) => !same(edges, list));
   };
 
-  it("are what edgesFor answers, and any list that differs in one thing is refused", async function () {
+  it("are what edgesFor answers, and any list that differs in one thing is refused @long", async function () {
     this.timeout(600_000);
     const { licenseTerms, ipRegistry, royaltyGraph: graph, alice } = await loadFixture(ipFixture);
     const contents = [

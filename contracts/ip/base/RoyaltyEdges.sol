@@ -177,7 +177,8 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
     }
 
     /// @dev Notes what the absolute edges of one parent ask of the list's edges. Both lists ascend, so that one pass over
-    /// them finds each.
+    /// them finds each. An ancestor was there before the parent and has a lower id, so that the pass ends at the parent's
+    /// own edge at the latest.
     function _inherit(uint256[] memory inherited, Edge[] calldata edges, uint256 parentId) private view {
         uint256[MAX_WORDS] storage words = _edges().edges[parentId];
         uint256 absolute = 0;
@@ -187,8 +188,8 @@ abstract contract RoyaltyEdges is IRoyaltyGraph {
             if (Edge.unwrap(edge) == 0) break;
             if (!edge.isAbsolute()) continue;
             ++absolute;
-            while (place < edges.length && edges[place].key() < edge.key()) ++place;
-            if (place == edges.length || edges[place].key() != edge.key()) {
+            while (edges[place].key() < edge.key()) ++place;
+            if (edges[place].key() != edge.key()) {
                 // A parent with too many edges is refused as such, whatever the list.
                 (absolute, ) = _absoluteEdgesOf(parentId);
                 _checkDerivable(parentId, absolute);
