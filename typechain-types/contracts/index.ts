@@ -3,6 +3,8 @@
 /* eslint-disable */
 import type * as access from "./access";
 export type { access };
+import type * as equity from "./equity";
+export type { equity };
 import type * as ip from "./ip";
 export type { ip };
 import type * as mocks from "./mocks";

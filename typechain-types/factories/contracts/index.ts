@@ -2,6 +2,7 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as access from "./access";
+export * as equity from "./equity";
 export * as ip from "./ip";
 export * as mocks from "./mocks";
 export * as payments from "./payments";

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Managed} from "../access/Managed.sol";
+import {IComplianceRegistry} from "./interfaces/IComplianceRegistry.sol";
+import {ISanctionsList} from "./interfaces/ISanctionsList.sol";
+import {Investor, InvestorLibrary} from "./types/Investor.sol";
+import {Restriction} from "./types/Restriction.sol";
+
+/// @title ComplianceRegistry
+/// @notice See {IComplianceRegistry}, which holds the prose. Immutable.
+/// @dev Each role has a function of its own and a mask of its own bits: the AccessManager gives a selector to one role, so
+/// that the mask, not the caller, is what the code checks.
+contract ComplianceRegistry is IComplianceRegistry, Managed {
+    uint256 private constant RESTRICTION_MASK =
+        InvestorLibrary.BLOCKED | InvestorLibrary.NO_SEND | InvestorLibrary.NO_RECEIVE;
+    uint256 private constant SYSTEM_MASK = InvestorLibrary.SYSTEM | InvestorLibrary.WRAPPER;
+    /// @dev Bits 0, 5, and 8 to 183.
+    uint256 private constant INVESTOR_MASK = InvestorLibrary.KYC | InvestorLibrary.ACCREDITED | (((1 << 176) - 1) << 8);
+
+    uint256 private constant MAX_BATCH = 200;
+
+    // Policy bits, see {IComplianceRegistry-check}.
+    uint256 private constant RECEIVER_NEEDS_KYC = 1;
+    uint256 private constant SENDER_NEEDS_KYC = 2;
+    uint256 private constant BY_COUNTRY = 4;
+    uint256 private constant BY_CLASS = 8;
+    uint256 private constant CLASS_SHIFT = 8;
+    uint256 private constant CLASS_MASK = 63;
+
+    /// @inheritdoc IComplianceRegistry
+    address public sanctionsList;
+
+    mapping(address account => Investor) private _investors;
+
+    /// @notice Reverts with `AccessManagedInvalidAuthority` where `authority_` has no code.
+    /// @param authority_ The suite's AccessManager.
+    constructor(address authority_) Managed(authority_) {}
+
+    /// @inheritdoc IComplianceRegistry
+    function setRestrictions(address account, uint256 mask, uint256 value) external restricted {
+        _set(account, mask, value, RESTRICTION_MASK);
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function setInvestor(address account, uint256 mask, uint256 value) external restricted {
+        _set(account, mask, value, INVESTOR_MASK);
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function setInvestors(address[] calldata accounts, uint256 mask, uint256[] calldata values) external restricted {
+        if (accounts.length != values.length) revert LengthMismatch(accounts.length, values.length);
+        if (accounts.length > MAX_BATCH) revert BatchTooLarge(accounts.length, MAX_BATCH);
+        for (uint256 i = 0; i < accounts.length; ++i) _set(accounts[i], mask, values[i], INVESTOR_MASK);
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function setSystem(address account, uint256 mask, uint256 value) external restricted {
+        _set(account, mask, value, SYSTEM_MASK);
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function syncSanction(address account) external {
+        address list = sanctionsList;
+        if (list.code.length == 0) revert SanctionsListUnavailable(list);
+        bool sanctioned;
+        try ISanctionsList(list).isSanctioned(account) returns (bool answer) {
+            sanctioned = answer;
+        } catch {
+            revert SanctionsListUnavailable(list);
+        }
+        if (!sanctioned) revert NotSanctioned(account);
+        _set(account, InvestorLibrary.BLOCKED, InvestorLibrary.BLOCKED, RESTRICTION_MASK);
+        emit SanctionSynced(account, list);
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function setSanctionsList(address list) external restricted {
+        if (list != address(0) && list.code.length == 0) revert SanctionsListUnavailable(list);
+        sanctionsList = list;
+        emit SanctionsListUpdated(list);
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function check(
+        address spender,
+        address from,
+        address to,
+        uint256 policy,
+        uint256 countries
+    ) external view returns (uint8 code) {
+        Investor receiver;
+        if (from != address(0)) {
+            code = _checkSender(_investors[from], policy, countries);
+            if (code != Restriction.NONE) return code;
+        }
+        if (to != address(0)) {
+            receiver = _investors[to];
+            // A wrapper takes shares by its own deposit alone: what is sent to it otherwise would be nobody's.
+            if (receiver.has(InvestorLibrary.WRAPPER) && spender != to) return Restriction.RECEIVER_WRAPPER;
+            code = _checkReceiver(receiver, policy, countries);
+            if (code != Restriction.NONE) return code;
+        }
+        if (spender != from && spender != to && _investors[spender].has(InvestorLibrary.BLOCKED)) {
+            return Restriction.SPENDER_BLOCKED;
+        }
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function messageForCode(uint8 code) external pure returns (string memory) {
+        string[16] memory messages = [
+            "No restriction",
+            "Transfers are paused",
+            "Transfers are halted around a corporate action",
+            "Sender is blocked or may not send",
+            "Receiver is blocked or may not receive",
+            "Spender is blocked",
+            "Sender is not verified",
+            "Receiver is not verified",
+            "Sender's verification has expired",
+            "Receiver's verification has expired",
+            "Sender's country is not allowed",
+            "Receiver's country is not allowed",
+            "Amount exceeds the unfrozen balance",
+            "Amount exceeds the balance",
+            "Product class is not allowed",
+            "Receiver is a wrapper: deposit instead"
+        ];
+        return code < messages.length ? messages[code] : "Unknown restriction";
+    }
+
+    /// @inheritdoc IComplianceRegistry
+    function accountOf(address account) external view returns (uint256) {
+        return Investor.unwrap(_investors[account]);
+    }
+
+    function _set(address account, uint256 mask, uint256 value, uint256 allowed) private {
+        if (account == address(0)) revert ZeroAddress();
+        if (mask & ~allowed != 0) revert MaskForbidden(mask, allowed);
+        if (value & ~mask != 0) revert ValueOutsideMask(value, mask);
+        uint256 previous = Investor.unwrap(_investors[account]);
+        Investor investor = Investor.wrap((previous & ~mask) | value);
+        if (investor.has(InvestorLibrary.SYSTEM) && investor.has(InvestorLibrary.BLOCKED)) {
+            revert SystemAccount(account);
+        }
+        // Only where this call touches the KYC or its end: a block must not fail over an expiry that passed long ago.
+        uint256 expiry = investor.expiry();
+        bool touched = mask & INVESTOR_MASK != 0 && investor.has(InvestorLibrary.KYC);
+        if (touched && expiry != 0 && expiry <= block.timestamp) revert BadExpiry(expiry);
+        _investors[account] = investor;
+        emit AccountUpdated(account, previous, Investor.unwrap(investor));
+    }
+
+    function _checkSender(Investor sender, uint256 policy, uint256 countries) private view returns (uint8) {
+        if (sender.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_SEND)) return Restriction.SENDER_BLOCKED;
+        if (sender.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
+        if (policy & SENDER_NEEDS_KYC != 0) {
+            if (!sender.has(InvestorLibrary.KYC)) return Restriction.SENDER_KYC;
+            if (_expired(sender)) return Restriction.SENDER_EXPIRED;
+        }
+        if (policy & BY_COUNTRY != 0 && (countries >> sender.country()) & 1 == 0) return Restriction.SENDER_COUNTRY;
+        if (policy & BY_CLASS != 0 && !sender.hasClass(_class(policy))) return Restriction.CLASS;
+        return Restriction.NONE;
+    }
+
+    function _checkReceiver(Investor receiver, uint256 policy, uint256 countries) private view returns (uint8) {
+        if (receiver.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_RECEIVE)) return Restriction.RECEIVER_BLOCKED;
+        if (receiver.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
+        if (policy & RECEIVER_NEEDS_KYC != 0) {
+            if (!receiver.has(InvestorLibrary.KYC)) return Restriction.RECEIVER_KYC;
+            if (_expired(receiver)) return Restriction.RECEIVER_EXPIRED;
+        }
+        if (policy & BY_COUNTRY != 0 && (countries >> receiver.country()) & 1 == 0) return Restriction.RECEIVER_COUNTRY;
+        if (policy & BY_CLASS != 0 && !receiver.hasClass(_class(policy))) return Restriction.CLASS;
+        return Restriction.NONE;
+    }
+
+    function _expired(Investor investor) private view returns (bool) {
+        uint256 expiry = investor.expiry();
+        return expiry != 0 && expiry <= block.timestamp;
+    }
+
+    function _class(uint256 policy) private pure returns (uint256) {
+        return (policy >> CLASS_SHIFT) & CLASS_MASK;
+    }
+}

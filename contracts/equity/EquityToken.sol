@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {EquityAuthorizations} from "./base/EquityAuthorizations.sol";
+import {EquityIssuance} from "./base/EquityIssuance.sol";
+import {EquityLedger} from "./base/EquityLedger.sol";
+import {IComplianceRegistry} from "./interfaces/IComplianceRegistry.sol";
+import {IEquityToken} from "./interfaces/IEquityToken.sol";
+import {IERC7943Fungible} from "./interfaces/IERC7943.sol";
+import {ShareHistory} from "./libraries/ShareHistory.sol";
+import {Investor, InvestorLibrary} from "./types/Investor.sol";
+import {Restriction} from "./types/Restriction.sol";
+import {TokenState, TokenStateLibrary} from "./types/TokenState.sol";
+
+/// @title EquityToken
+/// @notice See {IEquityToken}, which holds the prose. Behind a beacon, one for the whole catalogue.
+/// @dev This file is the token's powers and what it answers about itself; ledger, authorizations and issuance are the
+/// bases. An upgrade runs no initialiser: the zero of every new field must mean the old behaviour.
+contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
+    using ShareHistory for uint256;
+
+    /// @custom:storage-location erc7201:tessera.storage.EquityToken
+    struct TokenStorage {
+        string name;
+        string symbol;
+        string isin;
+        address wrapper;
+    }
+
+    /// @dev keccak256(abi.encode(uint256(keccak256("tessera.storage.EquityToken")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant TOKEN_STORAGE = 0x7008e60bbc72805c54cc11f6563f2845d457a4bbb69f6884fe41d6ddc47ea600;
+
+    uint256 private constant ALL_PAUSES = 15;
+    uint256 private constant MAX_POLICY = 15;
+    uint256 private constant MAX_CLASS = 63;
+
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    address private immutable _corporateActions;
+
+    /// @dev The contract of corporate actions has judged what it brings.
+    modifier onlyCorporateActions() {
+        if (msg.sender != _corporateActions) revert OnlyCorporateActions(msg.sender);
+        _;
+    }
+
+    /// @notice The implementation, for all tokens of a beacon.
+    /// @param registry_ The compliance registry.
+    /// @param corporateActions_ The contract of corporate actions.
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor(IComplianceRegistry registry_, address corporateActions_) EquityLedger(registry_) {
+        if (corporateActions_.code.length == 0) revert InvalidConfig("corporateActions");
+        _corporateActions = corporateActions_;
+        _disableInitializers();
+    }
+
+    /// @notice Once, in the transaction that deploys the proxy.
+    /// @param authority_ The suite's AccessManager.
+    /// @param configuration What the token is.
+    function initialize(address authority_, Configuration calldata configuration) external initializer {
+        if (authority_.code.length == 0) revert InvalidConfig("authority");
+        if (bytes(configuration.name).length == 0) revert InvalidConfig("name");
+        if (bytes(configuration.symbol).length == 0) revert InvalidConfig("symbol");
+        if (configuration.wrapper == address(0)) revert InvalidConfig("wrapper");
+        __AccessManaged_init(authority_);
+        TokenStorage storage $ = _token();
+        ($.name, $.symbol, $.isin) = (configuration.name, configuration.symbol, configuration.isin);
+        $.wrapper = configuration.wrapper;
+        _storeDomainSeparator();
+        _ledger().state = TokenState.wrap(0).withMultiplier(WAD);
+        _setPolicy(configuration.policy, configuration.productClass, configuration.countries);
+        _setCap(configuration.capShares);
+        _setReserveFeed(configuration.feed);
+        _setMintLimits(configuration.limits);
+    }
+
+    /// @inheritdoc IEquityToken
+    function mint(address to, uint256 amount, bytes32 requestId) external restricted {
+        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
+        TokenState state = _foldedState();
+        if (state.pauses() & TokenStateLibrary.MINTS_PAUSED != 0) revert MintPaused();
+        _checkCompliance(state, msg.sender, address(0), to);
+        // Rounded down: the supply grows by the amount at most, so that what the reserves are asked for is enough.
+        uint256 shares = amount > MAX_AMOUNT ? type(uint128).max : (amount * WAD) / state.written();
+        if (shares == 0) revert ZeroShares();
+        _authorizeMint(state, msg.sender, shares, requestId);
+        _mintShares(state, to, shares, amount);
+        emit Minted(msg.sender, to, requestId, amount, shares);
+    }
+
+    /// @inheritdoc IEquityToken
+    function burn(uint256 amount) external restricted {
+        TokenState state = _foldedState();
+        _burnOwn(state, _toSharesUp(state, msg.sender, amount), amount);
+    }
+
+    /// @inheritdoc IEquityToken
+    function burnShares(uint256 shares) external restricted {
+        TokenState state = _foldedState();
+        _burnOwn(state, shares, shares > MAX_SHARES ? shares : (shares * state.written()) / WAD);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function forcedTransfer(address from, address to, uint256 amount) external restricted returns (bool) {
+        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
+        TokenState state = _foldedState();
+        if (!_mayAlone(state, address(0), to)) revert ERC7943CannotReceive(to);
+        (uint256 word, uint256 shares) = _seize(state, from, amount);
+        emit ForcedTransfer(from, to, amount);
+        _writeMove(state, from, word, to, shares, amount);
+        return true;
+    }
+
+    /// @inheritdoc IEquityToken
+    function forcedBurn(address from, uint256 amount) external restricted returns (bool) {
+        TokenState state = _foldedState();
+        (uint256 word, uint256 shares) = _seize(state, from, amount);
+        emit ForcedBurn(from, amount, shares);
+        _burnShares(state, from, word, shares, amount);
+        return true;
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function setFrozenTokens(address account, uint256 amount) external restricted returns (bool) {
+        TokenState state = _foldedState();
+        uint256 shares = MAX_SHARES;
+        if (amount != type(uint256).max) {
+            // Rounded up: what is left free is at most the balance less the amount.
+            shares = amount > MAX_AMOUNT ? MAX_SHARES : Math.ceilDiv(amount * WAD, state.written());
+            if (shares >= MAX_SHARES) revert FrozenTooLarge(amount);
+        }
+        _setFrozenShares(state, account, shares);
+        emit Frozen(account, amount);
+        return true;
+    }
+
+    /// @inheritdoc IEquityToken
+    function pause(uint256 bits) external restricted {
+        _setPauses(_checkedPauses(bits), 0);
+    }
+
+    /// @inheritdoc IEquityToken
+    function unpause(uint256 bits) external restricted {
+        _setPauses(0, _checkedPauses(bits));
+    }
+
+    /// @inheritdoc IEquityToken
+    function setPolicy(uint8 policy_, uint8 productClass, uint256 countries) external restricted {
+        _setPolicy(policy_, productClass, countries);
+    }
+
+    /// @inheritdoc IEquityToken
+    function setCap(uint128 capShares_) external restricted {
+        _setCap(capShares_);
+    }
+
+    /// @inheritdoc IEquityToken
+    function setReserveFeed(ReserveFeed calldata feed) external restricted {
+        _setReserveFeed(feed);
+    }
+
+    /// @inheritdoc IEquityToken
+    function setMintLimits(MintLimits calldata limits) external restricted {
+        _setMintLimits(limits);
+    }
+
+    /// @inheritdoc IEquityToken
+    function snapshot() external restricted returns (uint256 id) {
+        return _takeSnapshot();
+    }
+
+    /// @inheritdoc IEquityToken
+    function scheduleMultiplier(
+        uint256 multiplier_,
+        uint256 effectiveAt,
+        uint256 haltMinutes
+    ) external onlyCorporateActions {
+        _ledger().state = _foldedState().withPending(multiplier_, effectiveAt, haltMinutes);
+        emit MultiplierScheduled(multiplier_, effectiveAt, haltMinutes);
+    }
+
+    /// @inheritdoc IEquityToken
+    function cancelMultiplier() external onlyCorporateActions {
+        TokenState state = _foldedState();
+        emit MultiplierCanceled(state.pending(), state.effectiveAt());
+        // Of an action that never was, nothing may be asked: neither a halt, nor the age of reserves.
+        _ledger().state = state.withPending(0, 0, 0);
+    }
+
+    /// @inheritdoc IEquityToken
+    function applyMultiplier(uint256 multiplier_) external onlyCorporateActions {
+        TokenState state = _foldedState();
+        _ledger().state = state.withMultiplier(multiplier_);
+        emit MultiplierUpdated(state.written(), multiplier_);
+    }
+
+    /// @inheritdoc IERC20Metadata
+    function name() public view override returns (string memory) {
+        return _token().name;
+    }
+
+    /// @inheritdoc IERC20Metadata
+    function symbol() external view returns (string memory) {
+        return _token().symbol;
+    }
+
+    /// @inheritdoc IERC20Metadata
+    function decimals() external pure returns (uint8) {
+        return 18;
+    }
+
+    /// @inheritdoc IEquityToken
+    function isin() external view returns (string memory) {
+        return _token().isin;
+    }
+
+    /// @inheritdoc IEquityToken
+    function wrapper() external view returns (address) {
+        return _token().wrapper;
+    }
+
+    /// @inheritdoc IEquityToken
+    function registry() external view returns (address) {
+        return address(_registry);
+    }
+
+    /// @inheritdoc IEquityToken
+    function corporateActions() external view returns (address) {
+        return _corporateActions;
+    }
+
+    /// @inheritdoc IEquityToken
+    function pauses() external view returns (uint256) {
+        return _ledger().state.pauses();
+    }
+
+    /// @inheritdoc IEquityToken
+    function policy() external view returns (uint8 policy_, uint8 productClass, uint256 countries) {
+        LedgerStorage storage $ = _ledger();
+        return (uint8($.state.policy()), $.productClass, $.countries);
+    }
+
+    /// @inheritdoc IEquityToken
+    function capShares() external view returns (uint256) {
+        return _ledger().capShares;
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canSend(address account) external view returns (bool) {
+        return _mayAlone(_ledger().state, account, address(0));
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canReceive(address account) external view returns (bool) {
+        return _mayAlone(_ledger().state, address(0), account);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function getFrozenTokens(address account) external view returns (uint256) {
+        LedgerStorage storage $ = _ledger();
+        uint256 shares = $.accounts[account].frozenIn();
+        return shares == MAX_SHARES ? type(uint256).max : (shares * $.state.multiplier()) / WAD;
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
+        uint8 code = detectTransferRestriction(from, to, amount);
+        return code == Restriction.NONE || code == Restriction.BALANCE;
+    }
+
+    /// @inheritdoc IEquityToken
+    function detectTransferRestriction(address from, address to, uint256 amount) public view returns (uint8) {
+        LedgerStorage storage $ = _ledger();
+        TokenState state = $.state.folded();
+        if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) return Restriction.PAUSED;
+        if (state.isHalted()) return Restriction.HALTED;
+        if (from == address(0)) return Restriction.SENDER_BLOCKED;
+        if (to == address(0) || to == address(this)) return Restriction.RECEIVER_BLOCKED;
+        uint8 code = _complianceOf(state, from, from, to);
+        if (code != Restriction.NONE) return code;
+        uint256 word = $.accounts[from];
+        uint256 held = word & MAX_SHARES;
+        if (amount > MAX_AMOUNT) return Restriction.BALANCE;
+        uint256 shares = Math.ceilDiv(amount * WAD, state.written());
+        if (shares > held) return Restriction.BALANCE;
+        return shares > held - _frozenOf(word, held) ? Restriction.FROZEN : Restriction.NONE;
+    }
+
+    /// @inheritdoc IEquityToken
+    function messageForTransferRestriction(uint8 code) external view returns (string memory) {
+        return _registry.messageForCode(code);
+    }
+
+    /// @notice Whether the contract implements an ERC-165 interface. ERC-8056's are not among them: it rebases.
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return
+            interfaceId == type(IERC165).interfaceId ||
+            interfaceId == type(IERC20).interfaceId ||
+            interfaceId == type(IERC7943Fungible).interfaceId;
+    }
+
+    function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
+        if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
+        if (shares == 0) revert ZeroShares();
+        uint256 word = _ledger().accounts[msg.sender];
+        uint256 held = word & MAX_SHARES;
+        if (shares > held) revert ERC20InsufficientBalance(msg.sender, (held * state.written()) / WAD, amount);
+        uint256 free = held - _frozenOf(word, held);
+        if (shares > free) {
+            revert ERC7943InsufficientUnfrozenBalance(msg.sender, amount, (free * state.written()) / WAD);
+        }
+        _burnShares(state, msg.sender, word, shares, amount);
+    }
+
+    /// @dev What an enforcer takes: of an account that is blocked, or frozen to the amount, and is no part of the system,
+    /// whose holdings are others'. Frozen shares that are taken are frozen no longer, and that is said before they move.
+    function _seize(TokenState state, address from, uint256 amount) private returns (uint256 word, uint256 shares) {
+        Investor investor = Investor.wrap(_registry.accountOf(from));
+        if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
+        shares = _toSharesUp(state, from, amount);
+        word = _ledger().accounts[from];
+        uint256 held = word & MAX_SHARES;
+        if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
+        uint256 frozen = word.frozenIn();
+        if (!investor.has(InvestorLibrary.BLOCKED) && frozen < shares) revert AccountNotSeizable(from);
+        if (frozen == MAX_SHARES || frozen <= held - shares) return (word, shares);
+        uint256 left = held - shares;
+        _setFrozenShares(state, from, left);
+        emit Frozen(from, (left * state.written()) / WAD);
+        word = _ledger().accounts[from];
+    }
+
+    function _setPauses(uint256 set, uint256 clear) private {
+        TokenState state = _foldedState();
+        uint256 bits = (state.pauses() | set) & ~clear;
+        _ledger().state = state.withPauses(bits);
+        emit PausesUpdated(bits);
+    }
+
+    function _setPolicy(uint8 policy_, uint8 productClass, uint256 countries) private {
+        if (policy_ > MAX_POLICY) revert InvalidConfig("policy");
+        if (productClass > MAX_CLASS) revert InvalidConfig("productClass");
+        LedgerStorage storage $ = _ledger();
+        $.state = _foldedState().withPolicy(policy_);
+        ($.productClass, $.countries) = (productClass, countries);
+        emit PolicyUpdated(policy_, productClass, countries);
+    }
+
+    function _checkedPauses(uint256 bits) private pure returns (uint256) {
+        if (bits == 0 || bits > ALL_PAUSES) revert InvalidPauses(bits);
+        return bits;
+    }
+
+    function _token() private pure returns (TokenStorage storage $) {
+        assembly {
+            $.slot := TOKEN_STORAGE
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title IComplianceRegistry
+/// @notice Who may hold and move tokenized stocks: one word an account, one registry for all tokens, one static call a
+/// transfer. A block is one write, whatever the number of tokens, and tokens cannot drift apart.
+///
+/// It follows what xStocks, T-REX (ERC-3643) and Circle's blocklist each have a part of, answers by ERC-1404's codes, and
+/// pulls sanctions from a list of Chainalysis's interface. Immutable; a new registry is a new deployment and an upgrade of
+/// the tokens.
+///
+/// An account's word: bit 0 KYC | 1 BLOCKED | 2 NO_SEND | 3 NO_RECEIVE | 4 SYSTEM | 5 ACCREDITED | 6 WRAPPER |
+/// 8–15 country | 16–55 expiry of the KYC (Unix seconds; 0: none) | 56–119 investor id | 120–183 product classes.
+///
+/// Powers, through the suite's AccessManager, each over its own bits alone: SANCTIONS (at once) over bits 1 to 3, KYC (at
+/// once) over 0, 5 and 8 to 183, REGISTRAR over 4 and 6, CONFIG (after two days) over the list. A vendor's key of KYC
+/// cannot lift a block.
+interface IComplianceRegistry {
+    /// @notice The account's word changed.
+    event AccountUpdated(address indexed account, uint256 previous, uint256 current);
+
+    /// @notice The list names the account, which is blocked from now on.
+    event SanctionSynced(address indexed account, address indexed list);
+
+    /// @notice From which list sanctions are pulled; 0: none.
+    event SanctionsListUpdated(address indexed list);
+
+    /// @notice The zero address has no word.
+    error ZeroAddress();
+
+    /// @notice The mask has bits that are not this role's.
+    error MaskForbidden(uint256 mask, uint256 allowed);
+
+    /// @notice The value has bits outside of the mask.
+    error ValueOutsideMask(uint256 value, uint256 mask);
+
+    /// @notice A KYC that is set must not have expired.
+    error BadExpiry(uint256 expiry);
+
+    /// @notice A system account cannot be blocked, and a blocked one is no system account.
+    error SystemAccount(address account);
+
+    /// @notice As many values as accounts.
+    error LengthMismatch(uint256 accounts, uint256 values);
+
+    /// @notice A batch is longer than the limit.
+    error BatchTooLarge(uint256 length, uint256 max);
+
+    /// @notice The list does not name the account.
+    error NotSanctioned(address account);
+
+    /// @notice There is no list, or it gave no answer.
+    error SanctionsListUnavailable(address list);
+
+    /// @notice Sets bits 1 to 3 of an account. Role: SANCTIONS.
+    function setRestrictions(address account, uint256 mask, uint256 value) external;
+
+    /// @notice Sets bits 0, 5, 8 to 183 of an account. Role: KYC.
+    function setInvestor(address account, uint256 mask, uint256 value) external;
+
+    /// @notice The same for up to 200 accounts.
+    function setInvestors(address[] calldata accounts, uint256 mask, uint256[] calldata values) external;
+
+    /// @notice Sets bits 4 and 6 of an account. Role: REGISTRAR.
+    function setSystem(address account, uint256 mask, uint256 value) external;
+
+    /// @notice Blocks an account that the sanctions list names. Anybody. Never lifts a block.
+    function syncSanction(address account) external;
+
+    /// @notice Names the list; 0: none. Role: CONFIG, after two days.
+    function setSanctionsList(address list) external;
+
+    /// @notice Whether a move is allowed; 0 where it is, else ERC-1404's code as `messageForCode` tells it. Never reverts.
+    /// @param spender Who moves: the same as `from` where it is its own move.
+    /// @param from 0 for a mint.
+    /// @param to 0 for a burn.
+    /// @param policy Bit 0: the receiver needs KYC; 1: the sender does; 2: both countries must be in the mask; 3: both need
+    /// the product class, which is in bits 8 to 13.
+    /// @param countries Bit i: country i is allowed.
+    function check(
+        address spender,
+        address from,
+        address to,
+        uint256 policy,
+        uint256 countries
+    ) external view returns (uint8 code);
+
+    /// @notice What a code means.
+    function messageForCode(uint8 code) external pure returns (string memory);
+
+    /// @notice The account's word.
+    function accountOf(address account) external view returns (uint256);
+
+    /// @notice From which list sanctions are pulled.
+    function sanctionsList() external view returns (address);
+}
