@@ -262,6 +262,14 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ComplianceRegistry__factory>;
     getContractFactory(
+      name: "CorporateActions",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.CorporateActions__factory>;
+    getContractFactory(
+      name: "EquityDocuments",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityDocuments__factory>;
+    getContractFactory(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityToken__factory>;
@@ -277,6 +285,10 @@ declare module "hardhat/types/runtime" {
       name: "ICorporateActions",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ICorporateActions__factory>;
+    getContractFactory(
+      name: "IEquityDocuments",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IEquityDocuments__factory>;
     getContractFactory(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -833,6 +845,16 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.ComplianceRegistry>;
     getContractAt(
+      name: "CorporateActions",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.CorporateActions>;
+    getContractAt(
+      name: "EquityDocuments",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityDocuments>;
+    getContractAt(
       name: "EquityToken",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -852,6 +874,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.ICorporateActions>;
+    getContractAt(
+      name: "IEquityDocuments",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IEquityDocuments>;
     getContractAt(
       name: "IEquityToken",
       address: string | ethers.Addressable,
@@ -1407,6 +1434,14 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ComplianceRegistry>;
     deployContract(
+      name: "CorporateActions",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActions>;
+    deployContract(
+      name: "EquityDocuments",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityDocuments>;
+    deployContract(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityToken>;
@@ -1422,6 +1457,10 @@ declare module "hardhat/types/runtime" {
       name: "ICorporateActions",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICorporateActions>;
+    deployContract(
+      name: "IEquityDocuments",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityDocuments>;
     deployContract(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1978,6 +2017,16 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ComplianceRegistry>;
     deployContract(
+      name: "CorporateActions",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActions>;
+    deployContract(
+      name: "EquityDocuments",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityDocuments>;
+    deployContract(
       name: "EquityToken",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1997,6 +2046,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICorporateActions>;
+    deployContract(
+      name: "IEquityDocuments",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityDocuments>;
     deployContract(
       name: "IEquityToken",
       args: any[],

@@ -6,4 +6,6 @@ export type { base };
 import type * as interfaces from "./interfaces";
 export type { interfaces };
 export type { ComplianceRegistry } from "./ComplianceRegistry";
+export type { CorporateActions } from "./CorporateActions";
+export type { EquityDocuments } from "./EquityDocuments";
 export type { EquityToken } from "./EquityToken";

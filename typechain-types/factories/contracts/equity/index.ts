@@ -4,4 +4,6 @@
 export * as base from "./base";
 export * as interfaces from "./interfaces";
 export { ComplianceRegistry__factory } from "./ComplianceRegistry__factory";
+export { CorporateActions__factory } from "./CorporateActions__factory";
+export { EquityDocuments__factory } from "./EquityDocuments__factory";
 export { EquityToken__factory } from "./EquityToken__factory";
