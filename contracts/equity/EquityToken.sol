@@ -256,6 +256,7 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
 
     /// @inheritdoc IEquityToken
     function requireTransferable(address spender, address from, address to) external view returns (uint256) {
+        if (to == address(this)) revert ERC20InvalidReceiver(to);
         TokenState state = _ledger().state;
         if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) revert TransferPaused();
         _checkCompliance(state, spender, from, to);
