@@ -18,6 +18,14 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.AccessManagedUpgradeable__factory>;
     getContractFactory(
+      name: "ERC20Upgradeable",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.ERC20Upgradeable__factory>;
+    getContractFactory(
+      name: "ERC20PermitUpgradeable",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.ERC20PermitUpgradeable__factory>;
+    getContractFactory(
       name: "ContextUpgradeable",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ContextUpgradeable__factory>;
@@ -25,6 +33,10 @@ declare module "hardhat/types/runtime" {
       name: "EIP712Upgradeable",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EIP712Upgradeable__factory>;
+    getContractFactory(
+      name: "NoncesUpgradeable",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.NoncesUpgradeable__factory>;
     getContractFactory(
       name: "AccessManaged",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -45,6 +57,10 @@ declare module "hardhat/types/runtime" {
       name: "IAuthority",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IAuthority__factory>;
+    getContractFactory(
+      name: "Ownable",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.Ownable__factory>;
     getContractFactory(
       name: "IERC1822Proxiable",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -98,9 +114,17 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IERC777Sender__factory>;
     getContractFactory(
+      name: "BeaconProxy",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.BeaconProxy__factory>;
+    getContractFactory(
       name: "IBeacon",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IBeacon__factory>;
+    getContractFactory(
+      name: "UpgradeableBeacon",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.UpgradeableBeacon__factory>;
     getContractFactory(
       name: "Clones",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -177,6 +201,10 @@ declare module "hardhat/types/runtime" {
       name: "Create2",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Create2__factory>;
+    getContractFactory(
+      name: "Create3",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.Create3__factory>;
     getContractFactory(
       name: "ECDSA",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -262,6 +290,18 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ComplianceRegistry__factory>;
     getContractFactory(
+      name: "CorporateActions",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.CorporateActions__factory>;
+    getContractFactory(
+      name: "EquityDocuments",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityDocuments__factory>;
+    getContractFactory(
+      name: "EquityFactory",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityFactory__factory>;
+    getContractFactory(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityToken__factory>;
@@ -277,6 +317,14 @@ declare module "hardhat/types/runtime" {
       name: "ICorporateActions",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ICorporateActions__factory>;
+    getContractFactory(
+      name: "IEquityDocuments",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IEquityDocuments__factory>;
+    getContractFactory(
+      name: "IEquityFactory",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IEquityFactory__factory>;
     getContractFactory(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -297,6 +345,10 @@ declare module "hardhat/types/runtime" {
       name: "IWrappedEquity",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IWrappedEquity__factory>;
+    getContractFactory(
+      name: "WrappedEquity",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.WrappedEquity__factory>;
     getContractFactory(
       name: "AppRegistry",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -528,6 +580,16 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.AccessManagedUpgradeable>;
     getContractAt(
+      name: "ERC20Upgradeable",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.ERC20Upgradeable>;
+    getContractAt(
+      name: "ERC20PermitUpgradeable",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.ERC20PermitUpgradeable>;
+    getContractAt(
       name: "ContextUpgradeable",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -537,6 +599,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.EIP712Upgradeable>;
+    getContractAt(
+      name: "NoncesUpgradeable",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.NoncesUpgradeable>;
     getContractAt(
       name: "AccessManaged",
       address: string | ethers.Addressable,
@@ -562,6 +629,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.IAuthority>;
+    getContractAt(
+      name: "Ownable",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.Ownable>;
     getContractAt(
       name: "IERC1822Proxiable",
       address: string | ethers.Addressable,
@@ -628,10 +700,20 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.IERC777Sender>;
     getContractAt(
+      name: "BeaconProxy",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.BeaconProxy>;
+    getContractAt(
       name: "IBeacon",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.IBeacon>;
+    getContractAt(
+      name: "UpgradeableBeacon",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.UpgradeableBeacon>;
     getContractAt(
       name: "Clones",
       address: string | ethers.Addressable,
@@ -727,6 +809,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.Create2>;
+    getContractAt(
+      name: "Create3",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.Create3>;
     getContractAt(
       name: "ECDSA",
       address: string | ethers.Addressable,
@@ -833,6 +920,21 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.ComplianceRegistry>;
     getContractAt(
+      name: "CorporateActions",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.CorporateActions>;
+    getContractAt(
+      name: "EquityDocuments",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityDocuments>;
+    getContractAt(
+      name: "EquityFactory",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityFactory>;
+    getContractAt(
       name: "EquityToken",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -852,6 +954,16 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.ICorporateActions>;
+    getContractAt(
+      name: "IEquityDocuments",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IEquityDocuments>;
+    getContractAt(
+      name: "IEquityFactory",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IEquityFactory>;
     getContractAt(
       name: "IEquityToken",
       address: string | ethers.Addressable,
@@ -877,6 +989,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.IWrappedEquity>;
+    getContractAt(
+      name: "WrappedEquity",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.WrappedEquity>;
     getContractAt(
       name: "AppRegistry",
       address: string | ethers.Addressable,
@@ -1163,6 +1280,14 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.AccessManagedUpgradeable>;
     deployContract(
+      name: "ERC20Upgradeable",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ERC20Upgradeable>;
+    deployContract(
+      name: "ERC20PermitUpgradeable",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ERC20PermitUpgradeable>;
+    deployContract(
       name: "ContextUpgradeable",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ContextUpgradeable>;
@@ -1170,6 +1295,10 @@ declare module "hardhat/types/runtime" {
       name: "EIP712Upgradeable",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EIP712Upgradeable>;
+    deployContract(
+      name: "NoncesUpgradeable",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.NoncesUpgradeable>;
     deployContract(
       name: "AccessManaged",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1190,6 +1319,10 @@ declare module "hardhat/types/runtime" {
       name: "IAuthority",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IAuthority>;
+    deployContract(
+      name: "Ownable",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.Ownable>;
     deployContract(
       name: "IERC1822Proxiable",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1243,9 +1376,17 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IERC777Sender>;
     deployContract(
+      name: "BeaconProxy",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.BeaconProxy>;
+    deployContract(
       name: "IBeacon",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IBeacon>;
+    deployContract(
+      name: "UpgradeableBeacon",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.UpgradeableBeacon>;
     deployContract(
       name: "Clones",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1322,6 +1463,10 @@ declare module "hardhat/types/runtime" {
       name: "Create2",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Create2>;
+    deployContract(
+      name: "Create3",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.Create3>;
     deployContract(
       name: "ECDSA",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1407,6 +1552,18 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ComplianceRegistry>;
     deployContract(
+      name: "CorporateActions",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActions>;
+    deployContract(
+      name: "EquityDocuments",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityDocuments>;
+    deployContract(
+      name: "EquityFactory",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityFactory>;
+    deployContract(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityToken>;
@@ -1422,6 +1579,14 @@ declare module "hardhat/types/runtime" {
       name: "ICorporateActions",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICorporateActions>;
+    deployContract(
+      name: "IEquityDocuments",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityDocuments>;
+    deployContract(
+      name: "IEquityFactory",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityFactory>;
     deployContract(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1442,6 +1607,10 @@ declare module "hardhat/types/runtime" {
       name: "IWrappedEquity",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IWrappedEquity>;
+    deployContract(
+      name: "WrappedEquity",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquity>;
     deployContract(
       name: "AppRegistry",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1673,6 +1842,16 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.AccessManagedUpgradeable>;
     deployContract(
+      name: "ERC20Upgradeable",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ERC20Upgradeable>;
+    deployContract(
+      name: "ERC20PermitUpgradeable",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.ERC20PermitUpgradeable>;
+    deployContract(
       name: "ContextUpgradeable",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1682,6 +1861,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EIP712Upgradeable>;
+    deployContract(
+      name: "NoncesUpgradeable",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.NoncesUpgradeable>;
     deployContract(
       name: "AccessManaged",
       args: any[],
@@ -1707,6 +1891,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IAuthority>;
+    deployContract(
+      name: "Ownable",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.Ownable>;
     deployContract(
       name: "IERC1822Proxiable",
       args: any[],
@@ -1773,10 +1962,20 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IERC777Sender>;
     deployContract(
+      name: "BeaconProxy",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.BeaconProxy>;
+    deployContract(
       name: "IBeacon",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IBeacon>;
+    deployContract(
+      name: "UpgradeableBeacon",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.UpgradeableBeacon>;
     deployContract(
       name: "Clones",
       args: any[],
@@ -1872,6 +2071,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Create2>;
+    deployContract(
+      name: "Create3",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.Create3>;
     deployContract(
       name: "ECDSA",
       args: any[],
@@ -1978,6 +2182,21 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ComplianceRegistry>;
     deployContract(
+      name: "CorporateActions",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActions>;
+    deployContract(
+      name: "EquityDocuments",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityDocuments>;
+    deployContract(
+      name: "EquityFactory",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityFactory>;
+    deployContract(
       name: "EquityToken",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1997,6 +2216,16 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICorporateActions>;
+    deployContract(
+      name: "IEquityDocuments",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityDocuments>;
+    deployContract(
+      name: "IEquityFactory",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityFactory>;
     deployContract(
       name: "IEquityToken",
       args: any[],
@@ -2022,6 +2251,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IWrappedEquity>;
+    deployContract(
+      name: "WrappedEquity",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquity>;
     deployContract(
       name: "AppRegistry",
       args: any[],

@@ -11,6 +11,7 @@ import {EquityAuthorizations} from "./base/EquityAuthorizations.sol";
 import {EquityIssuance} from "./base/EquityIssuance.sol";
 import {EquityLedger} from "./base/EquityLedger.sol";
 import {IComplianceRegistry} from "./interfaces/IComplianceRegistry.sol";
+import {IEquityDocuments} from "./interfaces/IEquityDocuments.sol";
 import {IEquityToken} from "./interfaces/IEquityToken.sol";
 import {IERC7943Fungible} from "./interfaces/IERC7943.sol";
 import {ShareHistory} from "./libraries/ShareHistory.sol";
@@ -43,6 +44,9 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     address private immutable _corporateActions;
 
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    IEquityDocuments private immutable _documents;
+
     /// @dev The contract of corporate actions has judged what it brings.
     modifier onlyCorporateActions() {
         if (msg.sender != _corporateActions) revert OnlyCorporateActions(msg.sender);
@@ -52,10 +56,17 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     /// @notice The implementation, for all tokens of a beacon.
     /// @param registry_ The compliance registry.
     /// @param corporateActions_ The contract of corporate actions.
+    /// @param documents_ The contract of terms and documents.
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IComplianceRegistry registry_, address corporateActions_) EquityLedger(registry_) {
+    constructor(
+        IComplianceRegistry registry_,
+        address corporateActions_,
+        IEquityDocuments documents_
+    ) EquityLedger(registry_) {
         if (corporateActions_.code.length == 0) revert InvalidConfig("corporateActions");
+        if (address(documents_).code.length == 0) revert InvalidConfig("documents");
         _corporateActions = corporateActions_;
+        _documents = documents_;
         _disableInitializers();
     }
 
@@ -180,7 +191,9 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
         uint256 effectiveAt,
         uint256 haltMinutes
     ) external onlyCorporateActions {
-        _ledger().state = _foldedState().withPending(multiplier_, effectiveAt, haltMinutes);
+        TokenState state = _foldedState();
+        _rememberAction(state);
+        _ledger().state = state.withPending(multiplier_, effectiveAt, haltMinutes);
         emit MultiplierScheduled(multiplier_, effectiveAt, haltMinutes);
     }
 
@@ -188,8 +201,8 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     function cancelMultiplier() external onlyCorporateActions {
         TokenState state = _foldedState();
         emit MultiplierCanceled(state.pending(), state.effectiveAt());
-        // Of an action that never was, nothing may be asked: neither a halt, nor the age of reserves.
-        _ledger().state = state.withPending(0, 0, 0);
+        // No halt for what never was; the age of reserves is asked of the action before.
+        _ledger().state = state.withPending(0, _lastActionAt(), 0);
     }
 
     /// @inheritdoc IEquityToken
@@ -222,6 +235,47 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     /// @inheritdoc IEquityToken
     function wrapper() external view returns (address) {
         return _token().wrapper;
+    }
+
+    /// @inheritdoc IEquityToken
+    function allowanceEpoch() external view returns (uint256) {
+        return _ledger().state.folded().epoch();
+    }
+
+    /// @inheritdoc IEquityToken
+    function isHalted() external view returns (bool) {
+        return _ledger().state.isHalted();
+    }
+
+    /// @inheritdoc IEquityToken
+    function transfersOpen(address from, address to) external view returns (bool) {
+        TokenState state = _ledger().state;
+        if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0 || state.isHalted()) return false;
+        return _complianceOf(state, from == address(0) ? to : from, from, to) == Restriction.NONE;
+    }
+
+    /// @inheritdoc IEquityToken
+    function requireTransferable(address spender, address from, address to) external view returns (uint256) {
+        if (to == address(this)) revert ERC20InvalidReceiver(to);
+        TokenState state = _ledger().state;
+        if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) revert TransferPaused();
+        _checkCompliance(state, spender, from, to);
+        return state.snapshotId();
+    }
+
+    /// @inheritdoc IEquityToken
+    function contractURI() external view returns (string memory) {
+        return _documents.contractURI(address(this));
+    }
+
+    /// @inheritdoc IEquityToken
+    function terms() external view returns (string memory uri, bytes32 digest) {
+        return _documents.terms(address(this));
+    }
+
+    /// @inheritdoc IEquityToken
+    function documents() external view returns (address) {
+        return address(_documents);
     }
 
     /// @inheritdoc IEquityToken

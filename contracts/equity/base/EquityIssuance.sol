@@ -66,7 +66,7 @@ abstract contract EquityIssuance is EquityAuthorizations {
         if (total > ledger.capShares) revert CapExceeded(total, ledger.capShares);
         $.globalBucket.consume(GLOBAL, shares);
         $.minterBuckets.consume(_keyOf(minter), shares);
-        uint256 supply = (total * state.written()) / WAD;
+        uint256 supply = (total * state.covered()) / WAD;
         uint256 allowed = _allowedSupply(state);
         if (supply > allowed) revert InsufficientReserves(supply, allowed);
     }
@@ -81,10 +81,9 @@ abstract contract EquityIssuance is EquityAuthorizations {
         if (updatedAt == 0 || updatedAt > block.timestamp) revert BadReserveTime(updatedAt);
         if (block.timestamp - updatedAt > feed.heartbeat) revert StaleReserve(updatedAt, feed.heartbeat);
         // After a reverse split, an answer of before counts many times too many stocks.
-        uint256 effectiveAt = state.effectiveAt();
-        if (effectiveAt <= block.timestamp && updatedAt < effectiveAt) {
-            revert ReservePredatesAction(updatedAt, effectiveAt);
-        }
+        uint256 lastAction = state.effectiveAt();
+        if (lastAction > block.timestamp) lastAction = feed.lastActionAt;
+        if (updatedAt < lastAction) revert ReservePredatesAction(updatedAt, lastAction);
         // Positive, and at most 2^192 - 1: scaled by 18 digits, it still fits.
         // forge-lint: disable-next-line(unsafe-typecast)
         uint256 reserves = uint256(answer);
@@ -104,8 +103,19 @@ abstract contract EquityIssuance is EquityAuthorizations {
             if (feed.marginBps >= BPS) revert InvalidConfig("marginBps");
             if (feed.chainShareBps == 0 || feed.chainShareBps > BPS) revert InvalidConfig("chainShareBps");
         }
+        feed.lastActionAt = _issuance().feed.lastActionAt;
         _issuance().feed = feed;
         emit ReserveFeedUpdated(feed);
+    }
+
+    /// @dev Keeps the time of the last action, whose place in the state one to come takes.
+    function _rememberAction(TokenState state) internal {
+        // forge-lint: disable-next-line(unsafe-typecast) -- past, and 32 bits last until 2106
+        _issuance().feed.lastActionAt = uint32(state.effectiveAt());
+    }
+
+    function _lastActionAt() internal view returns (uint256) {
+        return _issuance().feed.lastActionAt;
     }
 
     function _setMintLimits(MintLimits memory limits) internal {

@@ -146,7 +146,8 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     function sharesAt(address account, uint256 id) external view returns (uint256) {
         LedgerStorage storage $ = _ledger();
         _checkSnapshot($.state, id);
-        return $.checkpoints[account].sharesAt($.accounts[account], id);
+        uint256 word = $.accounts[account];
+        return $.checkpoints[account].sharesAt(word, word & MAX_SHARES, id);
     }
 
     /// @inheritdoc IEquityToken
@@ -345,7 +346,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
 
     /// @dev An account's word, with a checkpoint where a snapshot was taken since it was touched last.
     function _touched(address account, uint256 word, uint256 id) private returns (uint256) {
-        return _ledger().checkpoints[account].touched(word, id);
+        return _ledger().checkpoints[account].touched(word, word & MAX_SHARES, id);
     }
 
     function _checkShares(TokenState state, address from, uint256 shares) private view {

@@ -42,6 +42,7 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     struct ReserveFeed {
         /// Chainlink's AggregatorV3 of the stocks held, in its own decimals; 0: nothing can be minted.
         address feed;
+        /// Read from the feed when it is set.
         uint8 decimals;
         /// Oldest answer that counts, in seconds.
         uint24 heartbeat;
@@ -49,6 +50,8 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
         uint16 marginBps;
         /// This chain's part of the reserves, in basis points; over all chains at most 10,000.
         uint16 chainShareBps;
+        /// When the last corporate action took effect, while another is to come; the token's own to set.
+        uint32 lastActionAt;
     }
 
     /// @notice Buckets in shares: full at first, and refilled over a window.
@@ -285,6 +288,28 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
 
     /// @notice The token's wrapper.
     function wrapper() external view returns (address);
+
+    /// @notice How many reverse splits allowances have seen; those of another number are void.
+    function allowanceEpoch() external view returns (uint256);
+
+    /// @notice True around a split.
+    function isHalted() external view returns (bool);
+
+    /// @notice Whether transfers are neither paused nor halted, and this sender and this receiver are allowed; 0 for none.
+    function transfersOpen(address from, address to) external view returns (bool);
+
+    /// @notice Reverts as a transfer of the wrapper's units must: paused, or by the rules. A halt does not matter to it.
+    /// @return snapshotId Id of the last snapshot.
+    function requireTransferable(address spender, address from, address to) external view returns (uint256 snapshotId);
+
+    /// @notice ERC-7572: where the token's metadata is.
+    function contractURI() external view returns (string memory);
+
+    /// @notice Where the terms under which the token is issued are, and their digest.
+    function terms() external view returns (string memory uri, bytes32 digest);
+
+    /// @notice The contract of terms and documents.
+    function documents() external view returns (address);
 
     /// @notice The compliance registry.
     function registry() external view returns (address);

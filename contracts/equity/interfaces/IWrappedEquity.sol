@@ -23,8 +23,20 @@ interface IWrappedEquity is IERC4626, IERC7943Fungible, IERC8056 {
     /// @notice Shares that were nobody's were sent away.
     event Swept(address indexed to, uint256 shares);
 
-    /// @notice What is wrapped must be a token, and of 18 decimals.
+    /// @notice What is wrapped must be there.
     error InvalidAsset(address asset);
+
+    /// @notice More assets than may come in for the receiver now.
+    error ERC4626ExceededMaxDeposit(address receiver, uint256 assets, uint256 max);
+
+    /// @notice More units than may be made for the receiver now.
+    error ERC4626ExceededMaxMint(address receiver, uint256 shares, uint256 max);
+
+    /// @notice More assets than may go out for the owner now.
+    error ERC4626ExceededMaxWithdraw(address owner, uint256 assets, uint256 max);
+
+    /// @notice More units than may be redeemed for the owner now.
+    error ERC4626ExceededMaxRedeem(address owner, uint256 shares, uint256 max);
 
     /// @notice The amount is less than a share, or nothing.
     error ZeroShares();

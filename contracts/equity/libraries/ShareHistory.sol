@@ -31,16 +31,18 @@ library ShareHistory {
         return (word & ~(MAX_SHARES << FROZEN_SHIFT)) | (shares << FROZEN_SHIFT);
     }
 
-    /// @notice The word as it may be changed after snapshot `id`: with a checkpoint of its shares until now, where the
+    /// @notice The word as it may be changed after snapshot `id`: with a checkpoint of the shares until now, where the
     /// account was not changed since that snapshot.
+    /// @param shares The account's; in the word or beside it.
     function touched(
         mapping(uint256 index => uint256) storage checkpoints,
         uint256 word,
+        uint256 shares,
         uint256 id
     ) internal returns (uint256) {
         if ((word >> SNAPSHOT_SHIFT) & UINT16 == id) return word;
         uint256 count = word >> COUNT_SHIFT;
-        checkpoints[count] = id | ((word & MAX_SHARES) << 16);
+        checkpoints[count] = id | (shares << 16);
         unchecked {
             // One checkpoint a snapshot at most, so that the count fits as the ids do.
             return (word & ((1 << SNAPSHOT_SHIFT) - 1)) | (id << SNAPSHOT_SHIFT) | ((count + 1) << COUNT_SHIFT);
@@ -48,13 +50,15 @@ library ShareHistory {
     }
 
     /// @notice Shares at snapshot `id`, which the caller knows to exist.
+    /// @param shares The account's now; in the word or beside it.
     function sharesAt(
         mapping(uint256 index => uint256) storage checkpoints,
         uint256 word,
+        uint256 shares,
         uint256 id
     ) internal view returns (uint256) {
         // Not changed since: as it is now.
-        if ((word >> SNAPSHOT_SHIFT) & UINT16 < id) return word & MAX_SHARES;
+        if ((word >> SNAPSHOT_SHIFT) & UINT16 < id) return shares;
         // The first checkpoint of this snapshot or a later one has the shares until then; there is one.
         (uint256 low, uint256 high) = (0, (word >> COUNT_SHIFT) - 1);
         while (low < high) {

@@ -81,6 +81,14 @@ library TokenStateLibrary {
         return state.isMatured() ? state.pending() : state.written();
     }
 
+    /// @notice The multiplier by which supply must be covered: the one to come, where it may be a dividend's, else the one
+    /// written. The state is folded.
+    function covered(TokenState state) internal pure returns (uint256) {
+        (uint256 now_, uint256 next) = (state.written(), state.pending());
+        // A dividend makes a quarter more at most. A split makes more of stocks too.
+        return next > now_ && next * 4 <= now_ * 5 ? next : now_;
+    }
+
     /// @notice True within the halt of a split.
     function isHalted(TokenState state) internal view returns (bool) {
         uint256 halt = state.haltSeconds();
@@ -97,11 +105,6 @@ library TokenStateLibrary {
         if (next * 100 < state.written() * REVERSE_PERCENT) word += 1 << EPOCH; // scheduling refused the 256th
         word &= ~(MULTIPLIER_MASK | (MULTIPLIER_MASK << PENDING));
         return TokenState.wrap(word | next);
-    }
-
-    /// @notice True where a multiplier's coming into effect would make allowances void.
-    function isReverseSplit(TokenState state, uint256 next) internal pure returns (bool) {
-        return next * 100 < state.written() * REVERSE_PERCENT;
     }
 
     /// @notice The state with this multiplier, at once.

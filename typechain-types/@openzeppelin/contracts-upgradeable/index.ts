@@ -3,5 +3,7 @@
 /* eslint-disable */
 import type * as access from "./access";
 export type { access };
+import type * as token from "./token";
+export type { token };
 import type * as utils from "./utils";
 export type { utils };

@@ -42,6 +42,7 @@ export declare namespace IEquityToken {
     heartbeat: BigNumberish;
     marginBps: BigNumberish;
     chainShareBps: BigNumberish;
+    lastActionAt: BigNumberish;
   };
 
   export type ReserveFeedStructOutput = [
@@ -49,13 +50,15 @@ export declare namespace IEquityToken {
     decimals: bigint,
     heartbeat: bigint,
     marginBps: bigint,
-    chainShareBps: bigint
+    chainShareBps: bigint,
+    lastActionAt: bigint
   ] & {
     feed: string;
     decimals: bigint;
     heartbeat: bigint;
     marginBps: bigint;
     chainShareBps: bigint;
+    lastActionAt: bigint;
   };
 
   export type ConfigurationStruct = {
@@ -101,6 +104,7 @@ export interface EquityTokenInterface extends Interface {
     nameOrSignature:
       | "DOMAIN_SEPARATOR"
       | "allowance"
+      | "allowanceEpoch"
       | "allowedSupply"
       | "applyMultiplier"
       | "approve"
@@ -116,15 +120,18 @@ export interface EquityTokenInterface extends Interface {
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
       | "capShares"
+      | "contractURI"
       | "corporateActions"
       | "decimals"
       | "detectTransferRestriction"
+      | "documents"
       | "eip712Domain"
       | "forcedBurn"
       | "forcedTransfer"
       | "getFrozenTokens"
       | "initialize"
       | "isConsumingScheduledOp"
+      | "isHalted"
       | "isRequestUsed"
       | "isin"
       | "messageForTransferRestriction"
@@ -142,6 +149,7 @@ export interface EquityTokenInterface extends Interface {
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
       | "registry"
+      | "requireTransferable"
       | "reserveFeed"
       | "scheduleMultiplier"
       | "setAuthority"
@@ -156,6 +164,7 @@ export interface EquityTokenInterface extends Interface {
       | "snapshotId"
       | "supportsInterface"
       | "symbol"
+      | "terms"
       | "toAmount"
       | "toShares"
       | "totalShares"
@@ -168,6 +177,7 @@ export interface EquityTokenInterface extends Interface {
       | "transferSharesWithAuthorization"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
+      | "transfersOpen"
       | "unpause"
       | "wrapper"
   ): FunctionFragment;
@@ -204,6 +214,10 @@ export interface EquityTokenInterface extends Interface {
   encodeFunctionData(
     functionFragment: "allowance",
     values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "allowanceEpoch",
+    values?: undefined
   ): string;
   encodeFunctionData(
     functionFragment: "allowedSupply",
@@ -257,6 +271,10 @@ export interface EquityTokenInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "capShares", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "contractURI",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "corporateActions",
     values?: undefined
   ): string;
@@ -265,6 +283,7 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "detectTransferRestriction",
     values: [AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "documents", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "eip712Domain",
     values?: undefined
@@ -289,6 +308,7 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "isConsumingScheduledOp",
     values?: undefined
   ): string;
+  encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "isRequestUsed",
     values: [BytesLike]
@@ -363,6 +383,10 @@ export interface EquityTokenInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "registry", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "requireTransferable",
+    values: [AddressLike, AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "reserveFeed",
     values?: undefined
   ): string;
@@ -412,6 +436,7 @@ export interface EquityTokenInterface extends Interface {
     values: [BytesLike]
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
+  encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "toAmount",
     values: [BigNumberish]
@@ -487,6 +512,10 @@ export interface EquityTokenInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
+    functionFragment: "transfersOpen",
+    values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "unpause",
     values: [BigNumberish]
   ): string;
@@ -497,6 +526,10 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "allowanceEpoch",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
     data: BytesLike
@@ -534,6 +567,10 @@ export interface EquityTokenInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "capShares", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "contractURI",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "corporateActions",
     data: BytesLike
   ): Result;
@@ -542,6 +579,7 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "detectTransferRestriction",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "documents", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "eip712Domain",
     data: BytesLike
@@ -560,6 +598,7 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "isConsumingScheduledOp",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "isRequestUsed",
     data: BytesLike
@@ -599,6 +638,10 @@ export interface EquityTokenInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "requireTransferable",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "reserveFeed",
     data: BytesLike
   ): Result;
@@ -633,6 +676,7 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
@@ -670,6 +714,10 @@ export interface EquityTokenInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "transfersOpen",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "unpause", data: BytesLike): Result;
@@ -1052,6 +1100,8 @@ export interface EquityToken extends BaseContract {
     "view"
   >;
 
+  allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
+
   allowedSupply: TypedContractMethod<[], [bigint], "view">;
 
   applyMultiplier: TypedContractMethod<
@@ -1112,6 +1162,8 @@ export interface EquityToken extends BaseContract {
 
   capShares: TypedContractMethod<[], [bigint], "view">;
 
+  contractURI: TypedContractMethod<[], [string], "view">;
+
   corporateActions: TypedContractMethod<[], [string], "view">;
 
   decimals: TypedContractMethod<[], [bigint], "view">;
@@ -1121,6 +1173,8 @@ export interface EquityToken extends BaseContract {
     [bigint],
     "view"
   >;
+
+  documents: TypedContractMethod<[], [string], "view">;
 
   eip712Domain: TypedContractMethod<
     [],
@@ -1163,6 +1217,8 @@ export interface EquityToken extends BaseContract {
   >;
 
   isConsumingScheduledOp: TypedContractMethod<[], [string], "view">;
+
+  isHalted: TypedContractMethod<[], [boolean], "view">;
 
   isRequestUsed: TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
 
@@ -1274,6 +1330,12 @@ export interface EquityToken extends BaseContract {
 
   registry: TypedContractMethod<[], [string], "view">;
 
+  requireTransferable: TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
+
   reserveFeed: TypedContractMethod<
     [],
     [IEquityToken.ReserveFeedStructOutput],
@@ -1345,6 +1407,12 @@ export interface EquityToken extends BaseContract {
   >;
 
   symbol: TypedContractMethod<[], [string], "view">;
+
+  terms: TypedContractMethod<
+    [],
+    [[string, string] & { uri: string; digest: string }],
+    "view"
+  >;
 
   toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
 
@@ -1424,6 +1492,12 @@ export interface EquityToken extends BaseContract {
     "nonpayable"
   >;
 
+  transfersOpen: TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [boolean],
+    "view"
+  >;
+
   unpause: TypedContractMethod<[bits: BigNumberish], [void], "nonpayable">;
 
   wrapper: TypedContractMethod<[], [string], "view">;
@@ -1442,6 +1516,9 @@ export interface EquityToken extends BaseContract {
     [bigint],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "allowanceEpoch"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "allowedSupply"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1514,6 +1591,9 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "capShares"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
+    nameOrSignature: "contractURI"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "corporateActions"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -1526,6 +1606,9 @@ export interface EquityToken extends BaseContract {
     [bigint],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "documents"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "eip712Domain"
   ): TypedContractMethod<
@@ -1570,6 +1653,9 @@ export interface EquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "isConsumingScheduledOp"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "isHalted"
+  ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
     nameOrSignature: "isRequestUsed"
   ): TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
@@ -1694,6 +1780,13 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "registry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
+    nameOrSignature: "requireTransferable"
+  ): TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "reserveFeed"
   ): TypedContractMethod<[], [IEquityToken.ReserveFeedStructOutput], "view">;
   getFunction(
@@ -1767,6 +1860,13 @@ export interface EquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "terms"
+  ): TypedContractMethod<
+    [],
+    [[string, string] & { uri: string; digest: string }],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "toAmount"
   ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
@@ -1856,6 +1956,13 @@ export interface EquityToken extends BaseContract {
     ],
     [void],
     "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "transfersOpen"
+  ): TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [boolean],
+    "view"
   >;
   getFunction(
     nameOrSignature: "unpause"

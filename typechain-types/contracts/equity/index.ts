@@ -6,4 +6,8 @@ export type { base };
 import type * as interfaces from "./interfaces";
 export type { interfaces };
 export type { ComplianceRegistry } from "./ComplianceRegistry";
+export type { CorporateActions } from "./CorporateActions";
+export type { EquityDocuments } from "./EquityDocuments";
+export type { EquityFactory } from "./EquityFactory";
 export type { EquityToken } from "./EquityToken";
+export type { WrappedEquity } from "./WrappedEquity";

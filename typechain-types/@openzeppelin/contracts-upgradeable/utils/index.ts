@@ -4,3 +4,4 @@
 import type * as cryptography from "./cryptography";
 export type { cryptography };
 export type { ContextUpgradeable } from "./ContextUpgradeable";
+export type { NoncesUpgradeable } from "./NoncesUpgradeable";

@@ -42,6 +42,7 @@ export declare namespace IEquityToken {
     heartbeat: BigNumberish;
     marginBps: BigNumberish;
     chainShareBps: BigNumberish;
+    lastActionAt: BigNumberish;
   };
 
   export type ReserveFeedStructOutput = [
@@ -49,13 +50,15 @@ export declare namespace IEquityToken {
     decimals: bigint,
     heartbeat: bigint,
     marginBps: bigint,
-    chainShareBps: bigint
+    chainShareBps: bigint,
+    lastActionAt: bigint
   ] & {
     feed: string;
     decimals: bigint;
     heartbeat: bigint;
     marginBps: bigint;
     chainShareBps: bigint;
+    lastActionAt: bigint;
   };
 }
 
@@ -64,6 +67,7 @@ export interface EquityIssuanceInterface extends Interface {
     nameOrSignature:
       | "DOMAIN_SEPARATOR"
       | "allowance"
+      | "allowanceEpoch"
       | "allowedSupply"
       | "applyMultiplier"
       | "approve"
@@ -78,13 +82,16 @@ export interface EquityIssuanceInterface extends Interface {
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
       | "capShares"
+      | "contractURI"
       | "corporateActions"
       | "decimals"
       | "detectTransferRestriction"
+      | "documents"
       | "eip712Domain"
       | "forcedBurn"
       | "forcedTransfer"
       | "getFrozenTokens"
+      | "isHalted"
       | "isRequestUsed"
       | "isin"
       | "messageForTransferRestriction"
@@ -102,6 +109,7 @@ export interface EquityIssuanceInterface extends Interface {
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
       | "registry"
+      | "requireTransferable"
       | "reserveFeed"
       | "scheduleMultiplier"
       | "setCap"
@@ -114,6 +122,7 @@ export interface EquityIssuanceInterface extends Interface {
       | "snapshot"
       | "snapshotId"
       | "symbol"
+      | "terms"
       | "toAmount"
       | "toShares"
       | "totalShares"
@@ -126,6 +135,7 @@ export interface EquityIssuanceInterface extends Interface {
       | "transferSharesWithAuthorization"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
+      | "transfersOpen"
       | "unpause"
       | "wrapper"
   ): FunctionFragment;
@@ -160,6 +170,10 @@ export interface EquityIssuanceInterface extends Interface {
   encodeFunctionData(
     functionFragment: "allowance",
     values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "allowanceEpoch",
+    values?: undefined
   ): string;
   encodeFunctionData(
     functionFragment: "allowedSupply",
@@ -212,6 +226,10 @@ export interface EquityIssuanceInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "capShares", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "contractURI",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "corporateActions",
     values?: undefined
   ): string;
@@ -220,6 +238,7 @@ export interface EquityIssuanceInterface extends Interface {
     functionFragment: "detectTransferRestriction",
     values: [AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "documents", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "eip712Domain",
     values?: undefined
@@ -236,6 +255,7 @@ export interface EquityIssuanceInterface extends Interface {
     functionFragment: "getFrozenTokens",
     values: [AddressLike]
   ): string;
+  encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "isRequestUsed",
     values: [BytesLike]
@@ -310,6 +330,10 @@ export interface EquityIssuanceInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "registry", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "requireTransferable",
+    values: [AddressLike, AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "reserveFeed",
     values?: undefined
   ): string;
@@ -351,6 +375,7 @@ export interface EquityIssuanceInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
+  encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "toAmount",
     values: [BigNumberish]
@@ -426,6 +451,10 @@ export interface EquityIssuanceInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
+    functionFragment: "transfersOpen",
+    values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "unpause",
     values: [BigNumberish]
   ): string;
@@ -436,6 +465,10 @@ export interface EquityIssuanceInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "allowanceEpoch",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
     data: BytesLike
@@ -472,6 +505,10 @@ export interface EquityIssuanceInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "capShares", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "contractURI",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "corporateActions",
     data: BytesLike
   ): Result;
@@ -480,6 +517,7 @@ export interface EquityIssuanceInterface extends Interface {
     functionFragment: "detectTransferRestriction",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "documents", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "eip712Domain",
     data: BytesLike
@@ -493,6 +531,7 @@ export interface EquityIssuanceInterface extends Interface {
     functionFragment: "getFrozenTokens",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "isRequestUsed",
     data: BytesLike
@@ -532,6 +571,10 @@ export interface EquityIssuanceInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "requireTransferable",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "reserveFeed",
     data: BytesLike
   ): Result;
@@ -558,6 +601,7 @@ export interface EquityIssuanceInterface extends Interface {
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
@@ -595,6 +639,10 @@ export interface EquityIssuanceInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "transfersOpen",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "unpause", data: BytesLike): Result;
@@ -953,6 +1001,8 @@ export interface EquityIssuance extends BaseContract {
     "view"
   >;
 
+  allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
+
   allowedSupply: TypedContractMethod<[], [bigint], "view">;
 
   applyMultiplier: TypedContractMethod<
@@ -1011,6 +1061,8 @@ export interface EquityIssuance extends BaseContract {
 
   capShares: TypedContractMethod<[], [bigint], "view">;
 
+  contractURI: TypedContractMethod<[], [string], "view">;
+
   corporateActions: TypedContractMethod<[], [string], "view">;
 
   decimals: TypedContractMethod<[], [bigint], "view">;
@@ -1020,6 +1072,8 @@ export interface EquityIssuance extends BaseContract {
     [bigint],
     "view"
   >;
+
+  documents: TypedContractMethod<[], [string], "view">;
 
   eip712Domain: TypedContractMethod<
     [],
@@ -1054,6 +1108,8 @@ export interface EquityIssuance extends BaseContract {
     [bigint],
     "view"
   >;
+
+  isHalted: TypedContractMethod<[], [boolean], "view">;
 
   isRequestUsed: TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
 
@@ -1165,6 +1221,12 @@ export interface EquityIssuance extends BaseContract {
 
   registry: TypedContractMethod<[], [string], "view">;
 
+  requireTransferable: TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
+
   reserveFeed: TypedContractMethod<
     [],
     [IEquityToken.ReserveFeedStructOutput],
@@ -1220,6 +1282,12 @@ export interface EquityIssuance extends BaseContract {
   snapshotId: TypedContractMethod<[], [bigint], "view">;
 
   symbol: TypedContractMethod<[], [string], "view">;
+
+  terms: TypedContractMethod<
+    [],
+    [[string, string] & { uri: string; digest: string }],
+    "view"
+  >;
 
   toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
 
@@ -1299,6 +1367,12 @@ export interface EquityIssuance extends BaseContract {
     "nonpayable"
   >;
 
+  transfersOpen: TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [boolean],
+    "view"
+  >;
+
   unpause: TypedContractMethod<[bits: BigNumberish], [void], "nonpayable">;
 
   wrapper: TypedContractMethod<[], [string], "view">;
@@ -1317,6 +1391,9 @@ export interface EquityIssuance extends BaseContract {
     [bigint],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "allowanceEpoch"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "allowedSupply"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1386,6 +1463,9 @@ export interface EquityIssuance extends BaseContract {
     nameOrSignature: "capShares"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
+    nameOrSignature: "contractURI"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "corporateActions"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -1398,6 +1478,9 @@ export interface EquityIssuance extends BaseContract {
     [bigint],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "documents"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "eip712Domain"
   ): TypedContractMethod<
@@ -1432,6 +1515,9 @@ export interface EquityIssuance extends BaseContract {
   getFunction(
     nameOrSignature: "getFrozenTokens"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "isHalted"
+  ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
     nameOrSignature: "isRequestUsed"
   ): TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
@@ -1556,6 +1642,13 @@ export interface EquityIssuance extends BaseContract {
     nameOrSignature: "registry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
+    nameOrSignature: "requireTransferable"
+  ): TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "reserveFeed"
   ): TypedContractMethod<[], [IEquityToken.ReserveFeedStructOutput], "view">;
   getFunction(
@@ -1619,6 +1712,13 @@ export interface EquityIssuance extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "terms"
+  ): TypedContractMethod<
+    [],
+    [[string, string] & { uri: string; digest: string }],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "toAmount"
   ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
@@ -1708,6 +1808,13 @@ export interface EquityIssuance extends BaseContract {
     ],
     [void],
     "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "transfersOpen"
+  ): TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [boolean],
+    "view"
   >;
   getFunction(
     nameOrSignature: "unpause"

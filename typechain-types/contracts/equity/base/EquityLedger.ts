@@ -42,6 +42,7 @@ export declare namespace IEquityToken {
     heartbeat: BigNumberish;
     marginBps: BigNumberish;
     chainShareBps: BigNumberish;
+    lastActionAt: BigNumberish;
   };
 
   export type ReserveFeedStructOutput = [
@@ -49,13 +50,15 @@ export declare namespace IEquityToken {
     decimals: bigint,
     heartbeat: bigint,
     marginBps: bigint,
-    chainShareBps: bigint
+    chainShareBps: bigint,
+    lastActionAt: bigint
   ] & {
     feed: string;
     decimals: bigint;
     heartbeat: bigint;
     marginBps: bigint;
     chainShareBps: bigint;
+    lastActionAt: bigint;
   };
 }
 
@@ -64,6 +67,7 @@ export interface EquityLedgerInterface extends Interface {
     nameOrSignature:
       | "DOMAIN_SEPARATOR"
       | "allowance"
+      | "allowanceEpoch"
       | "allowedSupply"
       | "applyMultiplier"
       | "approve"
@@ -78,12 +82,15 @@ export interface EquityLedgerInterface extends Interface {
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
       | "capShares"
+      | "contractURI"
       | "corporateActions"
       | "decimals"
       | "detectTransferRestriction"
+      | "documents"
       | "forcedBurn"
       | "forcedTransfer"
       | "getFrozenTokens"
+      | "isHalted"
       | "isRequestUsed"
       | "isin"
       | "messageForTransferRestriction"
@@ -101,6 +108,7 @@ export interface EquityLedgerInterface extends Interface {
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
       | "registry"
+      | "requireTransferable"
       | "reserveFeed"
       | "scheduleMultiplier"
       | "setCap"
@@ -113,6 +121,7 @@ export interface EquityLedgerInterface extends Interface {
       | "snapshot"
       | "snapshotId"
       | "symbol"
+      | "terms"
       | "toAmount"
       | "toShares"
       | "totalShares"
@@ -125,6 +134,7 @@ export interface EquityLedgerInterface extends Interface {
       | "transferSharesWithAuthorization"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
+      | "transfersOpen"
       | "unpause"
       | "wrapper"
   ): FunctionFragment;
@@ -158,6 +168,10 @@ export interface EquityLedgerInterface extends Interface {
   encodeFunctionData(
     functionFragment: "allowance",
     values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "allowanceEpoch",
+    values?: undefined
   ): string;
   encodeFunctionData(
     functionFragment: "allowedSupply",
@@ -210,6 +224,10 @@ export interface EquityLedgerInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "capShares", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "contractURI",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "corporateActions",
     values?: undefined
   ): string;
@@ -218,6 +236,7 @@ export interface EquityLedgerInterface extends Interface {
     functionFragment: "detectTransferRestriction",
     values: [AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "documents", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "forcedBurn",
     values: [AddressLike, BigNumberish]
@@ -230,6 +249,7 @@ export interface EquityLedgerInterface extends Interface {
     functionFragment: "getFrozenTokens",
     values: [AddressLike]
   ): string;
+  encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "isRequestUsed",
     values: [BytesLike]
@@ -304,6 +324,10 @@ export interface EquityLedgerInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "registry", values?: undefined): string;
   encodeFunctionData(
+    functionFragment: "requireTransferable",
+    values: [AddressLike, AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "reserveFeed",
     values?: undefined
   ): string;
@@ -345,6 +369,7 @@ export interface EquityLedgerInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
+  encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "toAmount",
     values: [BigNumberish]
@@ -420,6 +445,10 @@ export interface EquityLedgerInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
+    functionFragment: "transfersOpen",
+    values: [AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "unpause",
     values: [BigNumberish]
   ): string;
@@ -430,6 +459,10 @@ export interface EquityLedgerInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "allowance", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "allowanceEpoch",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
     data: BytesLike
@@ -466,6 +499,10 @@ export interface EquityLedgerInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "capShares", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "contractURI",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "corporateActions",
     data: BytesLike
   ): Result;
@@ -474,6 +511,7 @@ export interface EquityLedgerInterface extends Interface {
     functionFragment: "detectTransferRestriction",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "documents", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "forcedBurn", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "forcedTransfer",
@@ -483,6 +521,7 @@ export interface EquityLedgerInterface extends Interface {
     functionFragment: "getFrozenTokens",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "isRequestUsed",
     data: BytesLike
@@ -522,6 +561,10 @@ export interface EquityLedgerInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "requireTransferable",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "reserveFeed",
     data: BytesLike
   ): Result;
@@ -548,6 +591,7 @@ export interface EquityLedgerInterface extends Interface {
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
@@ -585,6 +629,10 @@ export interface EquityLedgerInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "transfersOpen",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "unpause", data: BytesLike): Result;
@@ -933,6 +981,8 @@ export interface EquityLedger extends BaseContract {
     "view"
   >;
 
+  allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
+
   allowedSupply: TypedContractMethod<[], [bigint], "view">;
 
   applyMultiplier: TypedContractMethod<
@@ -991,6 +1041,8 @@ export interface EquityLedger extends BaseContract {
 
   capShares: TypedContractMethod<[], [bigint], "view">;
 
+  contractURI: TypedContractMethod<[], [string], "view">;
+
   corporateActions: TypedContractMethod<[], [string], "view">;
 
   decimals: TypedContractMethod<[], [bigint], "view">;
@@ -1000,6 +1052,8 @@ export interface EquityLedger extends BaseContract {
     [bigint],
     "view"
   >;
+
+  documents: TypedContractMethod<[], [string], "view">;
 
   forcedBurn: TypedContractMethod<
     [from: AddressLike, amount: BigNumberish],
@@ -1018,6 +1072,8 @@ export interface EquityLedger extends BaseContract {
     [bigint],
     "view"
   >;
+
+  isHalted: TypedContractMethod<[], [boolean], "view">;
 
   isRequestUsed: TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
 
@@ -1129,6 +1185,12 @@ export interface EquityLedger extends BaseContract {
 
   registry: TypedContractMethod<[], [string], "view">;
 
+  requireTransferable: TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
+
   reserveFeed: TypedContractMethod<
     [],
     [IEquityToken.ReserveFeedStructOutput],
@@ -1184,6 +1246,12 @@ export interface EquityLedger extends BaseContract {
   snapshotId: TypedContractMethod<[], [bigint], "view">;
 
   symbol: TypedContractMethod<[], [string], "view">;
+
+  terms: TypedContractMethod<
+    [],
+    [[string, string] & { uri: string; digest: string }],
+    "view"
+  >;
 
   toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
 
@@ -1263,6 +1331,12 @@ export interface EquityLedger extends BaseContract {
     "nonpayable"
   >;
 
+  transfersOpen: TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [boolean],
+    "view"
+  >;
+
   unpause: TypedContractMethod<[bits: BigNumberish], [void], "nonpayable">;
 
   wrapper: TypedContractMethod<[], [string], "view">;
@@ -1281,6 +1355,9 @@ export interface EquityLedger extends BaseContract {
     [bigint],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "allowanceEpoch"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "allowedSupply"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1350,6 +1427,9 @@ export interface EquityLedger extends BaseContract {
     nameOrSignature: "capShares"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
+    nameOrSignature: "contractURI"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "corporateActions"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -1362,6 +1442,9 @@ export interface EquityLedger extends BaseContract {
     [bigint],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "documents"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "forcedBurn"
   ): TypedContractMethod<
@@ -1379,6 +1462,9 @@ export interface EquityLedger extends BaseContract {
   getFunction(
     nameOrSignature: "getFrozenTokens"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "isHalted"
+  ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
     nameOrSignature: "isRequestUsed"
   ): TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
@@ -1503,6 +1589,13 @@ export interface EquityLedger extends BaseContract {
     nameOrSignature: "registry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
+    nameOrSignature: "requireTransferable"
+  ): TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "reserveFeed"
   ): TypedContractMethod<[], [IEquityToken.ReserveFeedStructOutput], "view">;
   getFunction(
@@ -1566,6 +1659,13 @@ export interface EquityLedger extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "terms"
+  ): TypedContractMethod<
+    [],
+    [[string, string] & { uri: string; digest: string }],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "toAmount"
   ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
@@ -1655,6 +1755,13 @@ export interface EquityLedger extends BaseContract {
     ],
     [void],
     "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "transfersOpen"
+  ): TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [boolean],
+    "view"
   >;
   getFunction(
     nameOrSignature: "unpause"

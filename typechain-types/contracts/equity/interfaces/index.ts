@@ -7,6 +7,8 @@ export type { IAggregatorV3 } from "./IAggregatorV3";
 export type { IComplianceRegistry } from "./IComplianceRegistry";
 export type { ICorporateActions } from "./ICorporateActions";
 export type { IERC8056 } from "./IERC8056";
+export type { IEquityDocuments } from "./IEquityDocuments";
+export type { IEquityFactory } from "./IEquityFactory";
 export type { IEquityToken } from "./IEquityToken";
 export type { ISanctionsList } from "./ISanctionsList";
 export type { IWrappedEquity } from "./IWrappedEquity";

@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as access from "./access";
+export * as token from "./token";
 export * as utils from "./utils";

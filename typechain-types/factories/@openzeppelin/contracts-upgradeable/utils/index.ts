@@ -3,3 +3,4 @@
 /* eslint-disable */
 export * as cryptography from "./cryptography";
 export { ContextUpgradeable__factory } from "./ContextUpgradeable__factory";
+export { NoncesUpgradeable__factory } from "./NoncesUpgradeable__factory";

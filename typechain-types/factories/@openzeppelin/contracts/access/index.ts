@@ -2,3 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as manager from "./manager";
+export { Ownable__factory } from "./Ownable__factory";

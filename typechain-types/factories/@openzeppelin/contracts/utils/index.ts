@@ -7,6 +7,7 @@ export * as math from "./math";
 export * as structs from "./structs";
 export { Address__factory } from "./Address__factory";
 export { Create2__factory } from "./Create2__factory";
+export { Create3__factory } from "./Create3__factory";
 export { Errors__factory } from "./Errors__factory";
 export { Multicall__factory } from "./Multicall__factory";
 export { Nonces__factory } from "./Nonces__factory";

@@ -810,6 +810,11 @@ const _abi = [
             name: "chainShareBps",
             type: "uint16",
           },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
+          },
         ],
         indexed: false,
         internalType: "struct IEquityToken.ReserveFeed",
@@ -916,6 +921,19 @@ const _abi = [
       },
     ],
     name: "allowance",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "allowanceEpoch",
     outputs: [
       {
         internalType: "uint256",
@@ -1190,6 +1208,19 @@ const _abi = [
   },
   {
     inputs: [],
+    name: "contractURI",
+    outputs: [
+      {
+        internalType: "string",
+        name: "",
+        type: "string",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "corporateActions",
     outputs: [
       {
@@ -1238,6 +1269,19 @@ const _abi = [
         internalType: "uint8",
         name: "",
         type: "uint8",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "documents",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
       },
     ],
     stateMutability: "view",
@@ -1353,6 +1397,19 @@ const _abi = [
         internalType: "uint256",
         name: "",
         type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "isHalted",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "",
+        type: "bool",
       },
     ],
     stateMutability: "view",
@@ -1754,6 +1811,35 @@ const _abi = [
     type: "function",
   },
   {
+    inputs: [
+      {
+        internalType: "address",
+        name: "spender",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "from",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "requireTransferable",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "snapshotId",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [],
     name: "reserveFeed",
     outputs: [
@@ -1783,6 +1869,11 @@ const _abi = [
             internalType: "uint16",
             name: "chainShareBps",
             type: "uint16",
+          },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
           },
         ],
         internalType: "struct IEquityToken.ReserveFeed",
@@ -1935,6 +2026,11 @@ const _abi = [
             name: "chainShareBps",
             type: "uint16",
           },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
+          },
         ],
         internalType: "struct IEquityToken.ReserveFeed",
         name: "feed",
@@ -2023,6 +2119,24 @@ const _abi = [
         internalType: "string",
         name: "",
         type: "string",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "terms",
+    outputs: [
+      {
+        internalType: "string",
+        name: "uri",
+        type: "string",
+      },
+      {
+        internalType: "bytes32",
+        name: "digest",
+        type: "bytes32",
       },
     ],
     stateMutability: "view",
@@ -2354,6 +2468,30 @@ const _abi = [
     name: "transferWithAuthorization",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "from",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "transfersOpen",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "",
+        type: "bool",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {

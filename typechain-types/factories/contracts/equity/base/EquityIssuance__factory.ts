@@ -826,6 +826,11 @@ const _abi = [
             name: "chainShareBps",
             type: "uint16",
           },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
+          },
         ],
         indexed: false,
         internalType: "struct IEquityToken.ReserveFeed",
@@ -932,6 +937,19 @@ const _abi = [
       },
     ],
     name: "allowance",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "allowanceEpoch",
     outputs: [
       {
         internalType: "uint256",
@@ -1206,6 +1224,19 @@ const _abi = [
   },
   {
     inputs: [],
+    name: "contractURI",
+    outputs: [
+      {
+        internalType: "string",
+        name: "",
+        type: "string",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "corporateActions",
     outputs: [
       {
@@ -1254,6 +1285,19 @@ const _abi = [
         internalType: "uint8",
         name: "",
         type: "uint8",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "documents",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
       },
     ],
     stateMutability: "view",
@@ -1369,6 +1413,19 @@ const _abi = [
         internalType: "uint256",
         name: "",
         type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "isHalted",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "",
+        type: "bool",
       },
     ],
     stateMutability: "view",
@@ -1770,6 +1827,35 @@ const _abi = [
     type: "function",
   },
   {
+    inputs: [
+      {
+        internalType: "address",
+        name: "spender",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "from",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "requireTransferable",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "snapshotId",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [],
     name: "reserveFeed",
     outputs: [
@@ -1799,6 +1885,11 @@ const _abi = [
             internalType: "uint16",
             name: "chainShareBps",
             type: "uint16",
+          },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
           },
         ],
         internalType: "struct IEquityToken.ReserveFeed",
@@ -1951,6 +2042,11 @@ const _abi = [
             name: "chainShareBps",
             type: "uint16",
           },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
+          },
         ],
         internalType: "struct IEquityToken.ReserveFeed",
         name: "feed",
@@ -2039,6 +2135,24 @@ const _abi = [
         internalType: "string",
         name: "",
         type: "string",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "terms",
+    outputs: [
+      {
+        internalType: "string",
+        name: "uri",
+        type: "string",
+      },
+      {
+        internalType: "bytes32",
+        name: "digest",
+        type: "bytes32",
       },
     ],
     stateMutability: "view",
@@ -2370,6 +2484,30 @@ const _abi = [
     name: "transferWithAuthorization",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "from",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "transfersOpen",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "",
+        type: "bool",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {

@@ -788,6 +788,11 @@ const _abi = [
             name: "chainShareBps",
             type: "uint16",
           },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
+          },
         ],
         indexed: false,
         internalType: "struct IEquityToken.ReserveFeed",
@@ -894,6 +899,19 @@ const _abi = [
       },
     ],
     name: "allowance",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "allowanceEpoch",
     outputs: [
       {
         internalType: "uint256",
@@ -1168,6 +1186,19 @@ const _abi = [
   },
   {
     inputs: [],
+    name: "contractURI",
+    outputs: [
+      {
+        internalType: "string",
+        name: "",
+        type: "string",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
     name: "corporateActions",
     outputs: [
       {
@@ -1216,6 +1247,19 @@ const _abi = [
         internalType: "uint8",
         name: "",
         type: "uint8",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "documents",
+    outputs: [
+      {
+        internalType: "address",
+        name: "",
+        type: "address",
       },
     ],
     stateMutability: "view",
@@ -1288,6 +1332,19 @@ const _abi = [
         internalType: "uint256",
         name: "",
         type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "isHalted",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "",
+        type: "bool",
       },
     ],
     stateMutability: "view",
@@ -1689,6 +1746,35 @@ const _abi = [
     type: "function",
   },
   {
+    inputs: [
+      {
+        internalType: "address",
+        name: "spender",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "from",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "requireTransferable",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "snapshotId",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [],
     name: "reserveFeed",
     outputs: [
@@ -1718,6 +1804,11 @@ const _abi = [
             internalType: "uint16",
             name: "chainShareBps",
             type: "uint16",
+          },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
           },
         ],
         internalType: "struct IEquityToken.ReserveFeed",
@@ -1870,6 +1961,11 @@ const _abi = [
             name: "chainShareBps",
             type: "uint16",
           },
+          {
+            internalType: "uint32",
+            name: "lastActionAt",
+            type: "uint32",
+          },
         ],
         internalType: "struct IEquityToken.ReserveFeed",
         name: "feed",
@@ -1958,6 +2054,24 @@ const _abi = [
         internalType: "string",
         name: "",
         type: "string",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "terms",
+    outputs: [
+      {
+        internalType: "string",
+        name: "uri",
+        type: "string",
+      },
+      {
+        internalType: "bytes32",
+        name: "digest",
+        type: "bytes32",
       },
     ],
     stateMutability: "view",
@@ -2289,6 +2403,30 @@ const _abi = [
     name: "transferWithAuthorization",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "from",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+    ],
+    name: "transfersOpen",
+    outputs: [
+      {
+        internalType: "bool",
+        name: "",
+        type: "bool",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {

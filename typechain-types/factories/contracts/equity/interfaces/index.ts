@@ -6,6 +6,8 @@ export { IAggregatorV3__factory } from "./IAggregatorV3__factory";
 export { IComplianceRegistry__factory } from "./IComplianceRegistry__factory";
 export { ICorporateActions__factory } from "./ICorporateActions__factory";
 export { IERC8056__factory } from "./IERC8056__factory";
+export { IEquityDocuments__factory } from "./IEquityDocuments__factory";
+export { IEquityFactory__factory } from "./IEquityFactory__factory";
 export { IEquityToken__factory } from "./IEquityToken__factory";
 export { ISanctionsList__factory } from "./ISanctionsList__factory";
 export { IWrappedEquity__factory } from "./IWrappedEquity__factory";
