@@ -37,3 +37,20 @@ export const HOSTILE_MOVE = ordered("Exactly", "Nothing", "Less", "More", "Rever
 
 /** MockHostileERC20's answer. */
 export const HOSTILE_ANSWER = ordered("True", "False", "Nothing");
+
+/** MockAggregator's mode. */
+export const FEED_MODE = ordered("Answer", "Revert", "Nothing", "Short", "BurnGas", "Garbage");
+
+/** MockSanctionsList's mode. */
+export const LIST_MODE = ordered(
+  "Honest",
+  "Dead",
+  "AccuseAll",
+  "ClearAll",
+  "Nothing",
+  "Short",
+  "Garbage",
+  "BurnGas",
+  "ReturnBomb",
+  "RevertBomb",
+);
