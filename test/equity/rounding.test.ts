@@ -11,7 +11,7 @@ import {
   allowedSupply,
   amountsOfSharesTransfer,
   availableAmount,
-  balanceOf,
+  balanceOfShares,
   freeShares,
   frozenAmount,
   nextMultiplier,
@@ -20,7 +20,7 @@ import {
   sharesToMint,
   sharesToTransfer,
   toAmount,
-  wrapper,
+  wrapperRounding,
 } from "../../sdk/equity/rounding";
 
 const SEED = 20_261_125;
@@ -81,7 +81,7 @@ describe("Rounding", () => {
   it("is by hand what it is by the formulas", () => {
     // Three shares' worth a share: 11 is 3.67 shares.
     const three = 3n * WAD;
-    expect(balanceOf(4n, three)).to.equal(12n);
+    expect(balanceOfShares(4n, three)).to.equal(12n);
     expect(sharesToTransfer(11n, three)).to.equal(4n);
     expect(sharesToMint(11n, three)).to.equal(3n);
     expect(sharesToBurn(11n, three)).to.equal(4n);
@@ -91,7 +91,7 @@ describe("Rounding", () => {
     expect(amountsOfSharesTransfer(1n, WAD / 2n)).to.deep.equal({ transferred: 0n, charged: 1n });
     expect(amountsOfSharesTransfer(2n, WAD / 2n)).to.deep.equal({ transferred: 1n, charged: 1n });
     // xStocks' wrapper delivered 9 of 11 at 3; here 4 shares, worth 12.
-    expect(toAmount(wrapper.withdraw(11n, three), three)).to.equal(12n);
+    expect(toAmount(wrapperRounding.withdraw(11n, three), three)).to.equal(12n);
     expect(nextMultiplier(WAD, 1n, 3n)).to.equal(333_333_333_333_333_333n);
   });
 
@@ -107,7 +107,7 @@ describe("Rounding", () => {
     it("sum to the supply at most, and to less than a unit an account below it", () => {
       holds([fc.array(upTo(MAX_SHARES / 20n), { minLength: 1, maxLength: 20 }), multiplier], (held, m) => {
         const total = held.reduce((sum, s) => sum + s, 0n);
-        const balances = held.reduce((sum, s) => sum + balanceOf(s, m), 0n);
+        const balances = held.reduce((sum, s) => sum + balanceOfShares(s, m), 0n);
         atMost(balances, toAmount(total, m));
         atMost(toAmount(total, m), balances + BigInt(held.length) - 1n);
       });
@@ -117,13 +117,13 @@ describe("Rounding", () => {
   describe("a transfer of an amount", () => {
     it("gives the receiver the amount at least, and ceil(m / 1e18) more at most", () => {
       holds([shares, shares, amount, multiplier], (from, to, a, m) => {
-        const moved = sharesToTransfer(min(a, balanceOf(from, m)), m);
-        const sent = min(a, balanceOf(from, m));
+        const moved = sharesToTransfer(min(a, balanceOfShares(from, m)), m);
+        const sent = min(a, balanceOfShares(from, m));
         atMost(moved, from, "the sender has them");
-        const gained = balanceOf(to + moved, m) - balanceOf(to, m);
+        const gained = balanceOfShares(to + moved, m) - balanceOfShares(to, m);
         atMost(sent, gained, "gained");
         atMost(gained, sent + ceilDiv(m, WAD), "gained");
-        const lost = balanceOf(from, m) - balanceOf(from - moved, m);
+        const lost = balanceOfShares(from, m) - balanceOfShares(from - moved, m);
         atMost(sent, lost, "lost");
         atMost(lost, sent + ceilDiv(m, WAD), "lost");
       });
@@ -137,15 +137,15 @@ describe("Rounding", () => {
 
     it("of the whole balance always succeeds, and leaves less than a unit's worth", () => {
       holds([shares, multiplier], (s, m) => {
-        const moved = sharesToTransfer(balanceOf(s, m), m);
+        const moved = sharesToTransfer(balanceOfShares(s, m), m);
         atMost(moved, s);
-        same(balanceOf(s - moved, m), 0n);
+        same(balanceOfShares(s - moved, m), 0n);
       });
     });
 
     it("is possible exactly up to the balance", () => {
       holds([shares, amount, multiplier], (s, a, m) => {
-        same(sharesToTransfer(a, m) <= s, a <= balanceOf(s, m));
+        same(sharesToTransfer(a, m) <= s, a <= balanceOfShares(s, m));
       });
     });
   });
@@ -194,7 +194,7 @@ describe("Rounding", () => {
           atMost(MAX_SHARES - 1n, sharesToBurn(f, m));
           return;
         }
-        const balance = balanceOf(s, m);
+        const balance = balanceOfShares(s, m);
         atMost(availableAmount(s, frozen, m), f >= balance ? 0n : balance - f);
         atMost(f, frozenAmount(frozen, m), "what is frozen");
       });
@@ -227,27 +227,27 @@ describe("Rounding", () => {
   describe("the wrapper", () => {
     it("pulls the amount's worth at most, and previews no less than it takes", () => {
       holds([shares, amount, multiplier], (held, a, m) => {
-        const deposited = wrapper.deposit(a, m);
+        const deposited = wrapperRounding.deposit(a, m);
         atMost(toAmount(deposited, m), a, "deposit");
-        if (deposited <= held) atMost(balanceOf(held, m) - balanceOf(held - deposited, m), a, "lost");
-        atMost(held, wrapper.deposit(wrapper.previewMint(held, m), m), "previewMint buys the units");
+        if (deposited <= held) atMost(balanceOfShares(held, m) - balanceOfShares(held - deposited, m), a, "lost");
+        atMost(held, wrapperRounding.deposit(wrapperRounding.previewMint(held, m), m), "previewMint buys the units");
       });
     });
 
     it("gives the receiver the amount at least, and never more of its units than it holds", () => {
       holds([shares, shares, multiplier], (units, held, m) => {
-        const most = wrapper.previewRedeem(units, m);
-        const burned = wrapper.withdraw(most, m);
+        const most = wrapperRounding.previewRedeem(units, m);
+        const burned = wrapperRounding.withdraw(most, m);
         atMost(burned, units);
-        atMost(most, balanceOf(held + burned, m) - balanceOf(held, m), "gained");
+        atMost(most, balanceOfShares(held + burned, m) - balanceOfShares(held, m), "gained");
       });
     });
 
     it("earns nothing by a round trip", () => {
       holds([amount, shares, multiplier], (a, s, m) => {
-        atMost(wrapper.previewRedeem(wrapper.deposit(a, m), m), a);
-        atMost(wrapper.previewRedeem(s, m), wrapper.previewMint(s, m));
-        atMost(wrapper.deposit(a, m), wrapper.withdraw(a, m));
+        atMost(wrapperRounding.previewRedeem(wrapperRounding.deposit(a, m), m), a);
+        atMost(wrapperRounding.previewRedeem(s, m), wrapperRounding.previewMint(s, m));
+        atMost(wrapperRounding.deposit(a, m), wrapperRounding.withdraw(a, m));
       });
     });
   });
