@@ -17,23 +17,10 @@ import {
   type Policy,
 } from "../../sdk/equity/compliance";
 import type { AccessManager, ComplianceRegistry, MockSanctionsList } from "../../typechain-types";
+import { LIST_MODE } from "../helpers/mocks";
 
 const SEED = 20_261_125;
 const RUNS = 400;
-
-/** MockSanctionsList's mode. */
-enum ListMode {
-  Honest,
-  Dead,
-  AccuseAll,
-  ClearAll,
-  Nothing,
-  Short,
-  Garbage,
-  BurnGas,
-  ReturnBomb,
-  RevertBomb,
-}
 
 const BLOCKED = packInvestor({ blocked: true });
 const NO_SEND = packInvestor({ noSend: true });
@@ -676,7 +663,7 @@ describe("ComplianceRegistry", () => {
       const { registry, by, list, alice, bob } = fixture;
       await become(fixture, alice, { system: true });
       await become(fixture, bob, { blocked: true });
-      await list.setMode(ListMode.AccuseAll);
+      await list.setMode(LIST_MODE.AccuseAll);
       for (const [attempt, account] of [
         [() => by.sanctions.setRestrictions(alice, BLOCKED, BLOCKED), alice],
         [() => by.sanctions.setRestrictions(alice, ROLE_MASKS.restrictions, ROLE_MASKS.restrictions), alice],
@@ -761,13 +748,13 @@ describe("ComplianceRegistry", () => {
 
     it("blocks nobody whom it does not name, nor the zero address", async () => {
       const { registry, list, alice } = await loadFixture(registryFixture);
-      for (const mode of [ListMode.Honest, ListMode.ClearAll]) {
+      for (const mode of [LIST_MODE.Honest, LIST_MODE.ClearAll]) {
         await list.setMode(mode);
         await expect(registry.syncSanction(alice))
           .to.be.revertedWithCustomError(registry, "NotSanctioned")
           .withArgs(alice.address);
       }
-      await list.setMode(ListMode.AccuseAll);
+      await list.setMode(LIST_MODE.AccuseAll);
       await expect(registry.syncSanction(ZeroAddress))
         .to.be.revertedWithCustomError(registry, "ZeroAddress")
         .withArgs();
@@ -784,7 +771,7 @@ describe("ComplianceRegistry", () => {
     for (const mode of ["Dead", "Nothing", "Short", "Garbage", "BurnGas", "RevertBomb"] as const)
       it(`that misbehaves (${mode}) is refused by name, changes nothing, and stops no transfer`, async () => {
         const { registry, list, alice, bob } = await loadFixture(registryFixture);
-        await list.setMode(ListMode[mode]);
+        await list.setMode(LIST_MODE[mode]);
         await expect(registry.syncSanction(alice, { gasLimit: 5_000_000 }))
           .to.be.revertedWithCustomError(registry, "SanctionsListUnavailable")
           .withArgs(await list.getAddress());
@@ -794,7 +781,7 @@ describe("ComplianceRegistry", () => {
 
     it("that burns all gas leaves enough to say so, of little gas too", async () => {
       const { registry, list, alice } = await loadFixture(registryFixture);
-      await list.setMode(ListMode.BurnGas);
+      await list.setMode(LIST_MODE.BurnGas);
       for (const gasLimit of [150_000, 300_000, 15_000_000])
         await expect(registry.syncSanction(alice, { gasLimit }))
           .to.be.revertedWithCustomError(registry, "SanctionsListUnavailable")
@@ -803,7 +790,7 @@ describe("ComplianceRegistry", () => {
 
     it("that answers true, and a megabyte behind it, has answered; the megabyte is not copied", async () => {
       const { registry, list, alice } = await loadFixture(registryFixture);
-      await list.setMode(ListMode.ReturnBomb);
+      await list.setMode(LIST_MODE.ReturnBomb);
       const response = await registry.syncSanction(alice, { gasLimit: 10_000_000 });
       // The list pays for its own memory, 2.0 million; a copy would cost that again.
       expect((await response.wait())?.gasUsed).to.be.lessThan(3_000_000n);
@@ -1017,7 +1004,7 @@ describe("ComplianceRegistry", () => {
       await expect(by.registrar.setSystem(alice, SYSTEM, SYSTEM))
         .to.be.revertedWithCustomError(registry, "SystemAccount")
         .withArgs(alice.address);
-      await list.setMode(ListMode.ClearAll);
+      await list.setMode(LIST_MODE.ClearAll);
       await expect(by.kyc.syncSanction(alice))
         .to.be.revertedWithCustomError(registry, "NotSanctioned")
         .withArgs(alice.address);
@@ -1062,7 +1049,7 @@ describe("ComplianceRegistry", () => {
       const fixture = await loadFixture(registryFixture);
       const { registry, list, alice, bob, stranger } = fixture;
       await become(fixture, alice, { system: true, wrapper: true });
-      await list.setMode(ListMode.AccuseAll);
+      await list.setMode(LIST_MODE.AccuseAll);
       await expect(registry.connect(stranger).syncSanction(alice))
         .to.be.revertedWithCustomError(registry, "SystemAccount")
         .withArgs(alice.address);
