@@ -278,10 +278,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityAuthorizations__factory>;
     getContractFactory(
-      name: "EquityIssuance",
-      signerOrOptions?: ethers.Signer | FactoryOptions
-    ): Promise<Contracts.EquityIssuance__factory>;
-    getContractFactory(
       name: "EquityLedger",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityLedger__factory>;
@@ -301,6 +297,10 @@ declare module "hardhat/types/runtime" {
       name: "EquityFactory",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityFactory__factory>;
+    getContractFactory(
+      name: "EquityIssuance",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityIssuance__factory>;
     getContractFactory(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -325,6 +325,10 @@ declare module "hardhat/types/runtime" {
       name: "IEquityFactory",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IEquityFactory__factory>;
+    getContractFactory(
+      name: "IEquityIssuance",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IEquityIssuance__factory>;
     getContractFactory(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -905,11 +909,6 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.EquityAuthorizations>;
     getContractAt(
-      name: "EquityIssuance",
-      address: string | ethers.Addressable,
-      signer?: ethers.Signer
-    ): Promise<Contracts.EquityIssuance>;
-    getContractAt(
       name: "EquityLedger",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -934,6 +933,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.EquityFactory>;
+    getContractAt(
+      name: "EquityIssuance",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityIssuance>;
     getContractAt(
       name: "EquityToken",
       address: string | ethers.Addressable,
@@ -964,6 +968,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.IEquityFactory>;
+    getContractAt(
+      name: "IEquityIssuance",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IEquityIssuance>;
     getContractAt(
       name: "IEquityToken",
       address: string | ethers.Addressable,
@@ -1540,10 +1549,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityAuthorizations>;
     deployContract(
-      name: "EquityIssuance",
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.EquityIssuance>;
-    deployContract(
       name: "EquityLedger",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityLedger>;
@@ -1563,6 +1568,10 @@ declare module "hardhat/types/runtime" {
       name: "EquityFactory",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityFactory>;
+    deployContract(
+      name: "EquityIssuance",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityIssuance>;
     deployContract(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1587,6 +1596,10 @@ declare module "hardhat/types/runtime" {
       name: "IEquityFactory",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IEquityFactory>;
+    deployContract(
+      name: "IEquityIssuance",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityIssuance>;
     deployContract(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2167,11 +2180,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityAuthorizations>;
     deployContract(
-      name: "EquityIssuance",
-      args: any[],
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.EquityIssuance>;
-    deployContract(
       name: "EquityLedger",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2196,6 +2204,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityFactory>;
+    deployContract(
+      name: "EquityIssuance",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityIssuance>;
     deployContract(
       name: "EquityToken",
       args: any[],
@@ -2226,6 +2239,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IEquityFactory>;
+    deployContract(
+      name: "IEquityIssuance",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityIssuance>;
     deployContract(
       name: "IEquityToken",
       args: any[],

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+
 import {Managed} from "../access/Managed.sol";
 import {IComplianceRegistry} from "./interfaces/IComplianceRegistry.sol";
 import {ISanctionsList} from "./interfaces/ISanctionsList.sol";
@@ -17,6 +19,8 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
     uint256 private constant SYSTEM_MASK = InvestorLibrary.SYSTEM | InvestorLibrary.WRAPPER;
     /// @dev Bits 0, 5, and 8 to 183.
     uint256 private constant INVESTOR_MASK = InvestorLibrary.KYC | InvestorLibrary.ACCREDITED | (((1 << 176) - 1) << 8);
+    /// @dev What a KYC and its end are told by.
+    uint256 private constant KYC_MASK = InvestorLibrary.KYC | InvestorLibrary.EXPIRY_MASK;
 
     uint256 private constant MAX_BATCH = 200;
 
@@ -39,39 +43,36 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
 
     /// @inheritdoc IComplianceRegistry
     function setRestrictions(address account, uint256 mask, uint256 value) external restricted {
-        _set(account, mask, value, RESTRICTION_MASK);
+        _checkMask(mask, RESTRICTION_MASK);
+        _set(account, mask, value);
     }
 
     /// @inheritdoc IComplianceRegistry
     function setInvestor(address account, uint256 mask, uint256 value) external restricted {
-        _set(account, mask, value, INVESTOR_MASK);
+        _checkMask(mask, INVESTOR_MASK);
+        _set(account, mask, value);
     }
 
     /// @inheritdoc IComplianceRegistry
     function setInvestors(address[] calldata accounts, uint256 mask, uint256[] calldata values) external restricted {
         if (accounts.length != values.length) revert LengthMismatch(accounts.length, values.length);
         if (accounts.length > MAX_BATCH) revert BatchTooLarge(accounts.length, MAX_BATCH);
-        for (uint256 i = 0; i < accounts.length; ++i) _set(accounts[i], mask, values[i], INVESTOR_MASK);
+        _checkMask(mask, INVESTOR_MASK);
+        for (uint256 i = 0; i < accounts.length; ++i) _set(accounts[i], mask, values[i]);
     }
 
     /// @inheritdoc IComplianceRegistry
     function setSystem(address account, uint256 mask, uint256 value) external restricted {
-        _set(account, mask, value, SYSTEM_MASK);
+        _checkMask(mask, SYSTEM_MASK);
+        _set(account, mask, value);
     }
 
     /// @inheritdoc IComplianceRegistry
     function syncSanction(address account) external {
         address list = sanctionsList;
-        if (list.code.length == 0) revert SanctionsListUnavailable(list);
-        bool sanctioned;
-        try ISanctionsList(list).isSanctioned(account) returns (bool answer) {
-            sanctioned = answer;
-        } catch {
-            revert SanctionsListUnavailable(list);
-        }
-        if (!sanctioned) revert NotSanctioned(account);
-        _set(account, InvestorLibrary.BLOCKED, InvestorLibrary.BLOCKED, RESTRICTION_MASK);
-        emit SanctionSynced(account, list);
+        if (!_isSanctioned(list, account)) revert NotSanctioned(account);
+        bool changed = _set(account, InvestorLibrary.BLOCKED, InvestorLibrary.BLOCKED);
+        if (changed) emit SanctionSynced(account, list);
     }
 
     /// @inheritdoc IComplianceRegistry
@@ -134,21 +135,41 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
         return Investor.unwrap(_investors[account]);
     }
 
-    function _set(address account, uint256 mask, uint256 value, uint256 allowed) private {
+    /// @dev The caller has checked the mask. Nothing is written or told where the word stays as it is.
+    function _set(address account, uint256 mask, uint256 value) private returns (bool changed) {
         if (account == address(0)) revert ZeroAddress();
-        if (mask & ~allowed != 0) revert MaskForbidden(mask, allowed);
         if (value & ~mask != 0) revert ValueOutsideMask(value, mask);
         uint256 previous = Investor.unwrap(_investors[account]);
         Investor investor = Investor.wrap((previous & ~mask) | value);
-        if (investor.has(InvestorLibrary.SYSTEM) && investor.has(InvestorLibrary.BLOCKED)) {
-            revert SystemAccount(account);
+        if (investor.has(InvestorLibrary.SYSTEM)) {
+            if (investor.has(InvestorLibrary.BLOCKED)) revert SystemAccount(account);
+        } else if (investor.has(InvestorLibrary.WRAPPER)) {
+            revert WrapperNotSystem(account);
         }
-        // Only where this call touches the KYC or its end: a block must not fail over an expiry that passed long ago.
-        uint256 expiry = investor.expiry();
-        bool touched = mask & INVESTOR_MASK != 0 && investor.has(InvestorLibrary.KYC);
-        if (touched && expiry != 0 && expiry <= block.timestamp) revert BadExpiry(expiry);
-        _investors[account] = investor;
-        emit AccountUpdated(account, previous, Investor.unwrap(investor));
+        // Only where this call touches the KYC or its end: neither a block nor the removal of a class may fail over an
+        // expiry that passed long ago.
+        if (mask & KYC_MASK != 0 && investor.has(InvestorLibrary.KYC) && _expired(investor)) {
+            revert BadExpiry(investor.expiry());
+        }
+        changed = Investor.unwrap(investor) != previous;
+        if (changed) {
+            _investors[account] = investor;
+            emit AccountUpdated(account, previous, Investor.unwrap(investor));
+        }
+    }
+
+    /// @dev A low-level call, because Solidity's own would revert without a word over an answer that is no bool, and copy
+    /// whatever a hostile list returns. An address without code answers nothing. A list that burns all gas leaves the
+    /// 64th that the EVM keeps back, which is enough to say so.
+    function _isSanctioned(address list, address account) private view returns (bool) {
+        (bool success, bytes32 answer, ) = LowLevelCall.staticcallReturn64Bytes(
+            list,
+            abi.encodeCall(ISanctionsList.isSanctioned, (account))
+        );
+        if (!success || LowLevelCall.returnDataSize() < 32 || uint256(answer) > 1) {
+            revert SanctionsListUnavailable(list);
+        }
+        return answer != 0;
     }
 
     function _checkSender(Investor sender, uint256 policy, uint256 countries) private view returns (uint8) {
@@ -178,6 +199,10 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
     function _expired(Investor investor) private view returns (bool) {
         uint256 expiry = investor.expiry();
         return expiry != 0 && expiry <= block.timestamp;
+    }
+
+    function _checkMask(uint256 mask, uint256 allowed) private pure {
+        if (mask & ~allowed != 0) revert MaskForbidden(mask, allowed);
     }
 
     function _class(uint256 policy) private pure returns (uint256) {

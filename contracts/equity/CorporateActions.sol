@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ManagedUUPS} from "../access/ManagedUUPS.sol";
 import {ICorporateActions} from "./interfaces/ICorporateActions.sol";
+import {IEquityIssuance} from "./interfaces/IEquityIssuance.sol";
 import {IEquityToken} from "./interfaces/IEquityToken.sol";
 import {IWrappedEquity} from "./interfaces/IWrappedEquity.sol";
 
@@ -181,8 +182,9 @@ contract CorporateActions is ICorporateActions, ManagedUUPS {
         bool valid;
         if (kind == Kind.Split) valid = grows && numerator <= denominator * MAX_SPLIT;
         else if (kind == Kind.Dividend) valid = grows && numerator * 4 <= denominator * 5;
-        else if (kind == Kind.Fee) valid = numerator < denominator && !_isReverse(previous, next);
-        // By the multipliers, as the token does: with the ratio's rounding.
+        else if (kind == Kind.Fee)
+            valid = numerator < denominator && !_isReverse(previous, next);
+            // By the multipliers, as the token does: with the ratio's rounding.
         else if (kind == Kind.ReverseSplit) valid = numerator * MAX_SPLIT >= denominator && _isReverse(previous, next);
         if (!valid) revert BadRatio(kind, numerator, denominator);
         if (next < MIN_MULTIPLIER || next > MAX_MULTIPLIER) revert MultiplierOutOfRange(next);
@@ -208,7 +210,7 @@ contract CorporateActions is ICorporateActions, ManagedUUPS {
     /// @dev A dividend makes tokens that must be covered, as a mint does. A split makes tokens and stocks alike.
     function _checkCovered(address token, uint256 next) private view {
         uint256 supply = (IEquityToken(token).totalShares() * next) / WAD;
-        uint256 allowed = IEquityToken(token).allowedSupply();
+        uint256 allowed = IEquityIssuance(IEquityToken(token).issuance()).allowedSupply(token);
         if (supply > allowed) revert DividendNotCovered(supply, allowed);
     }
 

@@ -9,6 +9,7 @@ import {EquityToken} from "./EquityToken.sol";
 import {WrappedEquity} from "./WrappedEquity.sol";
 import {IComplianceRegistry} from "./interfaces/IComplianceRegistry.sol";
 import {IEquityFactory} from "./interfaces/IEquityFactory.sol";
+import {IEquityIssuance} from "./interfaces/IEquityIssuance.sol";
 import {IEquityToken} from "./interfaces/IEquityToken.sol";
 import {InvestorLibrary} from "./types/Investor.sol";
 
@@ -19,6 +20,7 @@ contract EquityFactory is IEquityFactory, Managed {
     uint256 private constant WRAPPER = 1;
 
     IComplianceRegistry private immutable _registry;
+    IEquityIssuance private immutable _issuance;
     address private immutable _tokenBeacon;
     address private immutable _wrapperBeacon;
 
@@ -27,18 +29,22 @@ contract EquityFactory is IEquityFactory, Managed {
     /// @notice Reverts where a part has no code.
     /// @param authority_ The suite's AccessManager, of the stocks too.
     /// @param registry_ The compliance registry, in which this contract must hold REGISTRAR.
+    /// @param issuance_ The contract that bounds mints, in which too.
     /// @param tokenBeacon_ Beacon of {EquityToken}.
     /// @param wrapperBeacon_ Beacon of {WrappedEquity}.
     constructor(
         address authority_,
         IComplianceRegistry registry_,
+        IEquityIssuance issuance_,
         address tokenBeacon_,
         address wrapperBeacon_
     ) Managed(authority_) {
         if (address(registry_).code.length == 0) revert InvalidConfig("registry");
+        if (address(issuance_).code.length == 0) revert InvalidConfig("issuance");
         if (tokenBeacon_.code.length == 0) revert InvalidConfig("tokenBeacon");
         if (wrapperBeacon_.code.length == 0) revert InvalidConfig("wrapperBeacon");
-        (_registry, _tokenBeacon, _wrapperBeacon) = (registry_, tokenBeacon_, wrapperBeacon_);
+        (_registry, _issuance) = (registry_, issuance_);
+        (_tokenBeacon, _wrapperBeacon) = (tokenBeacon_, wrapperBeacon_);
     }
 
     /// @inheritdoc IEquityFactory
@@ -65,6 +71,7 @@ contract EquityFactory is IEquityFactory, Managed {
         );
         uint256 flags = InvestorLibrary.SYSTEM | InvestorLibrary.WRAPPER;
         _registry.setSystem(wrapper, flags, flags);
+        _issuance.configure(token, stock.bounds);
         _stocks.push(Pair(token, wrapper));
         emit StockDeployed(symbol, stock.version, token, wrapper);
     }

@@ -4,14 +4,15 @@ pragma solidity 0.8.37;
 import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ShortString, ShortStrings} from "@openzeppelin/contracts/utils/ShortStrings.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {EquityAuthorizations} from "./base/EquityAuthorizations.sol";
-import {EquityIssuance} from "./base/EquityIssuance.sol";
 import {EquityLedger} from "./base/EquityLedger.sol";
 import {IComplianceRegistry} from "./interfaces/IComplianceRegistry.sol";
 import {IEquityDocuments} from "./interfaces/IEquityDocuments.sol";
+import {IEquityIssuance} from "./interfaces/IEquityIssuance.sol";
 import {IEquityToken} from "./interfaces/IEquityToken.sol";
 import {IERC7943Fungible} from "./interfaces/IERC7943.sol";
 import {ShareHistory} from "./libraries/ShareHistory.sol";
@@ -23,14 +24,15 @@ import {TokenState, TokenStateLibrary} from "./types/TokenState.sol";
 /// @notice See {IEquityToken}, which holds the prose. Behind a beacon, one for the whole catalogue.
 /// @dev This file is the token's powers and what it answers about itself; ledger, authorizations and issuance are the
 /// bases. An upgrade runs no initialiser: the zero of every new field must mean the old behaviour.
-contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
+contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 {
     using ShareHistory for uint256;
 
     /// @custom:storage-location erc7201:tessera.storage.EquityToken
     struct TokenStorage {
         string name;
-        string symbol;
-        string isin;
+        ShortString symbol;
+        // One slot.
+        bytes12 isin;
         address wrapper;
     }
 
@@ -45,6 +47,9 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     address private immutable _corporateActions;
 
     /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
+    IEquityIssuance private immutable _issuance;
+
+    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
     IEquityDocuments private immutable _documents;
 
     /// @dev The contract of corporate actions has judged what it brings.
@@ -56,16 +61,20 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     /// @notice The implementation, for all tokens of a beacon.
     /// @param registry_ The compliance registry.
     /// @param corporateActions_ The contract of corporate actions.
+    /// @param issuance_ The contract that bounds mints.
     /// @param documents_ The contract of terms and documents.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(
         IComplianceRegistry registry_,
         address corporateActions_,
+        IEquityIssuance issuance_,
         IEquityDocuments documents_
     ) EquityLedger(registry_) {
         if (corporateActions_.code.length == 0) revert InvalidConfig("corporateActions");
         if (address(documents_).code.length == 0) revert InvalidConfig("documents");
+        if (address(issuance_).code.length == 0) revert InvalidConfig("issuance");
         _corporateActions = corporateActions_;
+        _issuance = issuance_;
         _documents = documents_;
         _disableInitializers();
     }
@@ -80,14 +89,12 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
         if (configuration.wrapper == address(0)) revert InvalidConfig("wrapper");
         __AccessManaged_init(authority_);
         TokenStorage storage $ = _token();
-        ($.name, $.symbol, $.isin) = (configuration.name, configuration.symbol, configuration.isin);
-        $.wrapper = configuration.wrapper;
+        $.name = configuration.name;
+        $.symbol = ShortStrings.toShortString(configuration.symbol);
+        ($.isin, $.wrapper) = (configuration.isin, configuration.wrapper);
         _storeDomainSeparator();
         _ledger().state = TokenState.wrap(0).withMultiplier(WAD);
         _setPolicy(configuration.policy, configuration.productClass, configuration.countries);
-        _setCap(configuration.capShares);
-        _setReserveFeed(configuration.feed);
-        _setMintLimits(configuration.limits);
     }
 
     /// @inheritdoc IEquityToken
@@ -97,9 +104,10 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
         if (state.pauses() & TokenStateLibrary.MINTS_PAUSED != 0) revert MintPaused();
         _checkCompliance(state, msg.sender, address(0), to);
         // Rounded down: the supply grows by the amount at most, so that what the reserves are asked for is enough.
-        uint256 shares = amount > MAX_AMOUNT ? type(uint128).max : (amount * WAD) / state.written();
+        uint256 shares = amount > MAX_AMOUNT ? MAX_SHARES : (amount * WAD) / state.written();
         if (shares == 0) revert ZeroShares();
-        _authorizeMint(state, msg.sender, shares, requestId);
+        uint256 total = _ledger().totalShares + shares;
+        _issuance.authorizeMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
         _mintShares(state, to, shares, amount);
         emit Minted(msg.sender, to, requestId, amount, shares);
     }
@@ -166,21 +174,6 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     }
 
     /// @inheritdoc IEquityToken
-    function setCap(uint128 capShares_) external restricted {
-        _setCap(capShares_);
-    }
-
-    /// @inheritdoc IEquityToken
-    function setReserveFeed(ReserveFeed calldata feed) external restricted {
-        _setReserveFeed(feed);
-    }
-
-    /// @inheritdoc IEquityToken
-    function setMintLimits(MintLimits calldata limits) external restricted {
-        _setMintLimits(limits);
-    }
-
-    /// @inheritdoc IEquityToken
     function snapshot() external restricted returns (uint256 id) {
         return _takeSnapshot();
     }
@@ -192,7 +185,9 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
         uint256 haltMinutes
     ) external onlyCorporateActions {
         TokenState state = _foldedState();
-        _rememberAction(state);
+        // Another takes its place in the state.
+        // forge-lint: disable-next-line(unsafe-typecast) -- of 40 bits
+        _ledger().lastActionAt = uint40(state.effectiveAt());
         _ledger().state = state.withPending(multiplier_, effectiveAt, haltMinutes);
         emit MultiplierScheduled(multiplier_, effectiveAt, haltMinutes);
     }
@@ -202,7 +197,7 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
         TokenState state = _foldedState();
         emit MultiplierCanceled(state.pending(), state.effectiveAt());
         // No halt for what never was; the age of reserves is asked of the action before.
-        _ledger().state = state.withPending(0, _lastActionAt(), 0);
+        _ledger().state = state.withPending(0, _ledger().lastActionAt, 0);
     }
 
     /// @inheritdoc IEquityToken
@@ -219,7 +214,7 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
 
     /// @inheritdoc IERC20Metadata
     function symbol() external view returns (string memory) {
-        return _token().symbol;
+        return ShortStrings.toString(_token().symbol);
     }
 
     /// @inheritdoc IERC20Metadata
@@ -228,7 +223,7 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     }
 
     /// @inheritdoc IEquityToken
-    function isin() external view returns (string memory) {
+    function isin() external view returns (bytes12) {
         return _token().isin;
     }
 
@@ -269,8 +264,8 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     }
 
     /// @inheritdoc IEquityToken
-    function terms() external view returns (string memory uri, bytes32 digest) {
-        return _documents.terms(address(this));
+    function issuance() external view returns (address) {
+        return address(_issuance);
     }
 
     /// @inheritdoc IEquityToken
@@ -300,8 +295,8 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     }
 
     /// @inheritdoc IEquityToken
-    function capShares() external view returns (uint256) {
-        return _ledger().capShares;
+    function lastActionAt() external view returns (uint256) {
+        return _lastActionAt(_ledger().state);
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -361,13 +356,7 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
     function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
         if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
         if (shares == 0) revert ZeroShares();
-        uint256 word = _ledger().accounts[msg.sender];
-        uint256 held = word & MAX_SHARES;
-        if (shares > held) revert ERC20InsufficientBalance(msg.sender, (held * state.written()) / WAD, amount);
-        uint256 free = held - _frozenOf(word, held);
-        if (shares > free) {
-            revert ERC7943InsufficientUnfrozenBalance(msg.sender, amount, (free * state.written()) / WAD);
-        }
+        uint256 word = _checkedWord(state, msg.sender, shares, amount);
         _burnShares(state, msg.sender, word, shares, amount);
     }
 
@@ -387,6 +376,12 @@ contract EquityToken is EquityIssuance, AccessManagedUpgradeable, IERC165 {
         _setFrozenShares(state, from, left);
         emit Frozen(from, (left * state.written()) / WAD);
         word = _ledger().accounts[from];
+    }
+
+    /// @dev When the last corporate action took effect: while another is to come, its time stands apart.
+    function _lastActionAt(TokenState state) private view returns (uint256) {
+        uint256 effectiveAt = state.effectiveAt();
+        return effectiveAt > block.timestamp ? _ledger().lastActionAt : effectiveAt;
     }
 
     function _setPauses(uint256 set, uint256 clear) private {

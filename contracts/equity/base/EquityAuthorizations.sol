@@ -60,12 +60,7 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 r,
         bytes32 s
     ) external {
-        bytes32 digest = _usePermit(owner, spender, value, deadline);
-        if (!AccountSignature.isValid(owner, digest, v, r, s)) {
-            (address signer, , ) = ECDSA.tryRecover(digest, v, r, s);
-            revert ERC2612InvalidSigner(signer, owner);
-        }
-        _approve(owner, spender, value);
+        _permit(owner, spender, value, deadline, abi.encodePacked(r, s, v));
     }
 
     /// @inheritdoc IEquityToken
@@ -76,12 +71,7 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         uint256 deadline,
         bytes calldata signature
     ) external {
-        bytes32 digest = _usePermit(owner, spender, value, deadline);
-        if (!AccountSignature.isValid(owner, digest, signature)) {
-            (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
-            revert ERC2612InvalidSigner(signer, owner);
-        }
-        _approve(owner, spender, value);
+        _permit(owner, spender, value, deadline, signature);
     }
 
     /// @inheritdoc IERC3009
@@ -96,10 +86,8 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 r,
         bytes32 s
     ) external {
-        _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _moveDigest(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
-        if (!AccountSignature.isValid(from, digest, v, r, s)) revert InvalidSignature();
-        _spend(from, nonce);
+        bytes memory signature = abi.encodePacked(r, s, v);
+        _useAuthorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
         _moveAmount(from, from, to, value);
     }
 
@@ -129,12 +117,8 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 r,
         bytes32 s
     ) external {
-        if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
-        _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _moveDigest(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
-        if (!AccountSignature.isValid(from, digest, v, r, s)) revert InvalidSignature();
-        _spend(from, nonce);
-        _moveAmount(from, from, to, value);
+        bytes memory signature = abi.encodePacked(r, s, v);
+        _receive(from, to, value, validAfter, validBefore, nonce, signature);
     }
 
     /// @inheritdoc IERC3009
@@ -147,9 +131,7 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
-        _useAuthorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
-        _moveAmount(from, from, to, value);
+        _receive(from, to, value, validAfter, validBefore, nonce, signature);
     }
 
     /// @inheritdoc IEquityToken
@@ -168,17 +150,12 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
 
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external {
-        _checkUnspent(authorizer, nonce);
-        if (!AccountSignature.isValid(authorizer, _cancelDigest(authorizer, nonce), v, r, s)) revert InvalidSignature();
-        _cancel(authorizer, nonce);
+        _cancel(authorizer, nonce, abi.encodePacked(r, s, v));
     }
 
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
-        _checkUnspent(authorizer, nonce);
-        bytes32 digest = _cancelDigest(authorizer, nonce);
-        if (!AccountSignature.isValid(authorizer, digest, signature)) revert InvalidSignature();
-        _cancel(authorizer, nonce);
+        _cancel(authorizer, nonce, signature);
     }
 
     /// @inheritdoc IERC3009
@@ -229,15 +206,29 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
     }
 
     /// @dev Takes the nonce before the signature is checked; a signature that fails reverts it.
-    function _usePermit(
-        address owner,
-        address spender,
-        uint256 value,
-        uint256 deadline
-    ) private returns (bytes32 digest) {
+    function _permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) private {
         if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
         uint256 nonce = _authorizations().permitNonces[owner]++;
-        return _digest(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
+        bytes32 digest = _digest(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
+        if (!AccountSignature.isValidMemory(owner, digest, signature)) {
+            (address signer, , ) = ECDSA.tryRecover(digest, signature);
+            revert ERC2612InvalidSigner(signer, owner);
+        }
+        _approve(owner, spender, value);
+    }
+
+    function _receive(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes memory signature
+    ) private {
+        if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
+        _useAuthorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
+        _moveAmount(from, from, to, value);
     }
 
     function _useAuthorization(
@@ -248,55 +239,33 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         uint256 validAfter,
         uint256 validBefore,
         bytes32 nonce,
-        bytes calldata signature
+        bytes memory signature
     ) private {
-        _checkAuthorization(from, validAfter, validBefore, nonce);
-        bytes32 digest = _moveDigest(typehash, from, to, value, validAfter, validBefore, nonce);
-        if (!AccountSignature.isValid(from, digest, signature)) revert InvalidSignature();
+        if (block.timestamp <= validAfter) revert AuthorizationNotYetValid(validAfter);
+        if (block.timestamp >= validBefore) revert AuthorizationExpired(validBefore);
+        _checkUnspent(from, nonce);
+        bytes32 structHash = keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce));
+        if (!AccountSignature.isValidMemory(from, _digest(structHash), signature)) revert InvalidSignature();
         _spend(from, nonce);
+        emit AuthorizationUsed(from, nonce);
+    }
+
+    function _cancel(address authorizer, bytes32 nonce, bytes memory signature) private {
+        _checkUnspent(authorizer, nonce);
+        bytes32 digest = _digest(keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)));
+        if (!AccountSignature.isValidMemory(authorizer, digest, signature)) revert InvalidSignature();
+        _spend(authorizer, nonce);
+        emit AuthorizationCanceled(authorizer, nonce);
     }
 
     function _spend(address authorizer, bytes32 nonce) private {
         _authorizations().spent[authorizer][_wordOf(nonce)] |= _bitOf(nonce);
-        emit AuthorizationUsed(authorizer, nonce);
-    }
-
-    function _cancel(address authorizer, bytes32 nonce) private {
-        _authorizations().spent[authorizer][_wordOf(nonce)] |= _bitOf(nonce);
-        emit AuthorizationCanceled(authorizer, nonce);
-    }
-
-    function _checkAuthorization(
-        address authorizer,
-        uint256 validAfter,
-        uint256 validBefore,
-        bytes32 nonce
-    ) private view {
-        if (block.timestamp <= validAfter) revert AuthorizationNotYetValid(validAfter);
-        if (block.timestamp >= validBefore) revert AuthorizationExpired(validBefore);
-        _checkUnspent(authorizer, nonce);
     }
 
     function _checkUnspent(address authorizer, bytes32 nonce) private view {
         if (_authorizations().spent[authorizer][_wordOf(nonce)] & _bitOf(nonce) != 0) {
             revert AuthorizationUsedOrCanceled(authorizer, nonce);
         }
-    }
-
-    function _moveDigest(
-        bytes32 typehash,
-        address from,
-        address to,
-        uint256 value,
-        uint256 validAfter,
-        uint256 validBefore,
-        bytes32 nonce
-    ) private view returns (bytes32) {
-        return _digest(keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce)));
-    }
-
-    function _cancelDigest(address authorizer, bytes32 nonce) private view returns (bytes32) {
-        return _digest(keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)));
     }
 
     function _digest(bytes32 structHash) private view returns (bytes32) {

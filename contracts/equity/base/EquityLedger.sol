@@ -28,9 +28,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     /// @custom:storage-location erc7201:tessera.storage.EquityLedger
     struct LedgerStorage {
         TokenState state;
-        // One slot, for mints and burns.
-        uint128 totalShares;
-        uint128 capShares;
+        uint256 totalShares;
         /// Words of {ShareHistory}.
         mapping(address account => uint256) accounts;
         /// Bits 0–239 amount, all ones without limit | 240–247 epoch.
@@ -39,6 +37,8 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         mapping(uint256 snapshot => uint256) totals;
         uint256 countries;
         uint8 productClass;
+        /// When the last corporate action took effect, while another is to come.
+        uint40 lastActionAt;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("tessera.storage.EquityLedger")) - 1)) & ~bytes32(uint256(0xff))
@@ -105,7 +105,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     /// @inheritdoc IERC20
     function totalSupply() public view returns (uint256) {
         LedgerStorage storage $ = _ledger();
-        return (uint256($.totalShares) * $.state.multiplier()) / WAD;
+        return ($.totalShares * $.state.multiplier()) / WAD;
     }
 
     /// @inheritdoc IERC20
@@ -215,13 +215,22 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) revert TransferPaused();
         if (state.isHalted()) revert CorporateActionHalt(state.effectiveAt());
         _checkCompliance(state, spender, from, to);
-        LedgerStorage storage $ = _ledger();
-        uint256 word = $.accounts[from];
+        uint256 word = _checkedWord(state, from, shares, amount);
+        _writeMove(state, from, word, to, shares, amount);
+    }
+
+    /// @dev The account's word, once it is seen that so many of its shares are there and not frozen.
+    function _checkedWord(
+        TokenState state,
+        address from,
+        uint256 shares,
+        uint256 amount
+    ) internal view returns (uint256 word) {
+        word = _ledger().accounts[from];
         uint256 held = word & MAX_SHARES;
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 free = held - _frozenOf(word, held);
         if (shares > free) revert ERC7943InsufficientUnfrozenBalance(from, amount, (free * state.written()) / WAD);
-        _writeMove(state, from, word, to, shares, amount);
     }
 
     /// @dev Sum of shares before = after. The caller has checked the sender's.
@@ -248,8 +257,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     function _mintShares(TokenState state, address to, uint256 shares, uint256 amount) internal {
         LedgerStorage storage $ = _ledger();
         unchecked {
-            // forge-lint: disable-next-line(unsafe-typecast) -- the caller's check
-            $.totalShares += uint128(shares);
+            $.totalShares += shares;
             $.accounts[to] = _touched(to, $.accounts[to], state.snapshotId()) + shares;
         }
         emit Transfer(address(0), to, amount);
@@ -260,8 +268,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     function _burnShares(TokenState state, address from, uint256 word, uint256 shares, uint256 amount) internal {
         LedgerStorage storage $ = _ledger();
         unchecked {
-            // forge-lint: disable-next-line(unsafe-typecast) -- at most the account's shares
-            $.totalShares -= uint128(shares);
+            $.totalShares -= shares;
             $.accounts[from] = _touched(from, word, state.snapshotId()) - shares;
         }
         emit Transfer(from, address(0), amount);

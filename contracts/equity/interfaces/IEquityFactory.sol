@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IEquityIssuance} from "./IEquityIssuance.sol";
 import {IEquityToken} from "./IEquityToken.sol";
 
 /// @title IEquityFactory
@@ -12,7 +13,7 @@ import {IEquityToken} from "./IEquityToken.sol";
 /// the two contracts (see `deploy/modules/equity.ts`).
 ///
 /// Powers, through the suite's AccessManager: deploy (at once). The factory itself holds REGISTRAR, to tell the compliance
-/// registry what a wrapper is.
+/// registry what a wrapper is, and to give a stock its first bounds.
 interface IEquityFactory {
     /// @notice A stock to make.
     struct Stock {
@@ -21,6 +22,7 @@ interface IEquityFactory {
         string wrapperName;
         string wrapperSymbol;
         IEquityToken.Configuration configuration;
+        IEquityIssuance.Bounds bounds;
     }
 
     /// @notice Where a stock stands.
@@ -42,7 +44,10 @@ interface IEquityFactory {
     function deploy(Stock calldata stock) external returns (address token, address wrapper);
 
     /// @notice Where a stock is, or will be.
-    function addressesOf(string calldata symbol, uint256 version) external view returns (address token, address wrapper);
+    function addressesOf(
+        string calldata symbol,
+        uint256 version
+    ) external view returns (address token, address wrapper);
 
     /// @notice Whether the stock's version was made.
     function isDeployed(string calldata symbol, uint256 version) external view returns (bool);

@@ -27,38 +27,12 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     struct Configuration {
         string name;
         string symbol;
-        /// International securities identification number.
-        string isin;
+        /// International securities identification number, in ASCII.
+        bytes12 isin;
         address wrapper;
         uint8 policy;
         uint8 productClass;
         uint256 countries;
-        uint128 capShares;
-        ReserveFeed feed;
-        MintLimits limits;
-    }
-
-    /// @notice Where the number of stocks in custody is read.
-    struct ReserveFeed {
-        /// Chainlink's AggregatorV3 of the stocks held, in its own decimals; 0: nothing can be minted.
-        address feed;
-        /// Read from the feed when it is set.
-        uint8 decimals;
-        /// Oldest answer that counts, in seconds.
-        uint24 heartbeat;
-        /// What must stay uncovered, in basis points.
-        uint16 marginBps;
-        /// This chain's part of the reserves, in basis points; over all chains at most 10,000.
-        uint16 chainShareBps;
-        /// When the last corporate action took effect, while another is to come; the token's own to set.
-        uint32 lastActionAt;
-    }
-
-    /// @notice Buckets in shares: full at first, and refilled over a window.
-    struct MintLimits {
-        uint48 window;
-        uint104 globalCapacity;
-        uint104 minterCapacity;
     }
 
     /// @notice Shares moved; with every `Transfer`.
@@ -84,15 +58,6 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
 
     /// @notice Policy of the compliance check.
     event PolicyUpdated(uint256 policy, uint256 productClass, uint256 countries);
-
-    /// @notice Most shares that may exist.
-    event CapUpdated(uint256 capShares);
-
-    /// @notice Where reserves are read.
-    event ReserveFeedUpdated(ReserveFeed feed);
-
-    /// @notice How fast may be minted.
-    event MintLimitsUpdated(MintLimits limits);
 
     /// @notice Shares are recorded as they stand now.
     event SnapshotTaken(uint256 indexed id, uint256 totalShares);
@@ -123,27 +88,6 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
 
     /// @notice The amount is less than a share, or nothing.
     error ZeroShares();
-
-    /// @notice More shares would exist than may.
-    error CapExceeded(uint256 shares, uint256 cap);
-
-    /// @notice The supply would exceed what the reserves allow.
-    error InsufficientReserves(uint256 supply, uint256 allowed);
-
-    /// @notice The feed's answer is no number of stocks.
-    error BadReserveAnswer(int256 answer);
-
-    /// @notice The feed's answer is of no time, or of a time to come.
-    error BadReserveTime(uint256 updatedAt);
-
-    /// @notice The feed's answer is older than its heartbeat.
-    error StaleReserve(uint256 updatedAt, uint256 heartbeat);
-
-    /// @notice The feed's answer is of before the last corporate action, and may count other stocks.
-    error ReservePredatesAction(uint256 updatedAt, uint256 effectiveAt);
-
-    /// @notice The request was minted for before.
-    error RequestUsed(bytes32 requestId);
 
     /// @notice The caller is not the contract of corporate actions.
     error OnlyCorporateActions(address caller);
@@ -208,15 +152,6 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice Sets the policy of the compliance check. Role: CONFIG, after two days.
     function setPolicy(uint8 policy, uint8 productClass, uint256 countries) external;
 
-    /// @notice Sets the most shares that may exist. Role: CONFIG, after two days.
-    function setCap(uint128 capShares) external;
-
-    /// @notice Sets where reserves are read; the decimals are read from it. Role: CONFIG, after two days.
-    function setReserveFeed(ReserveFeed calldata feed) external;
-
-    /// @notice Sets how fast may be minted. Role: CONFIG, after two days.
-    function setMintLimits(MintLimits calldata limits) external;
-
     /// @notice Records all shares as they stand now. Role: CORP_ACTION.
     function snapshot() external returns (uint256 id);
 
@@ -262,14 +197,8 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice ERC-1404: what a code means.
     function messageForTransferRestriction(uint8 code) external view returns (string memory);
 
-    /// @notice The supply that the reserves allow now, in tokens. Reverts where the feed cannot be used.
-    function allowedSupply() external view returns (uint256);
-
-    /// @notice Whether a request was minted for.
-    function isRequestUsed(bytes32 requestId) external view returns (bool);
-
-    /// @notice What may be minted now by this minter, in shares, by the buckets alone.
-    function mintable(address minter) external view returns (uint256 shares);
+    /// @notice When the last corporate action took effect; 0: none has.
+    function lastActionAt() external view returns (uint256);
 
     /// @notice Pause bits that are set.
     function pauses() external view returns (uint256);
@@ -277,14 +206,8 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice The policy of the compliance check.
     function policy() external view returns (uint8 policy, uint8 productClass, uint256 countries);
 
-    /// @notice Most shares that may exist.
-    function capShares() external view returns (uint256);
-
-    /// @notice Where reserves are read.
-    function reserveFeed() external view returns (ReserveFeed memory);
-
-    /// @notice International securities identification number.
-    function isin() external view returns (string memory);
+    /// @notice International securities identification number, in ASCII.
+    function isin() external view returns (bytes12);
 
     /// @notice The token's wrapper.
     function wrapper() external view returns (address);
@@ -305,8 +228,8 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice ERC-7572: where the token's metadata is.
     function contractURI() external view returns (string memory);
 
-    /// @notice Where the terms under which the token is issued are, and their digest.
-    function terms() external view returns (string memory uri, bytes32 digest);
+    /// @notice The contract that bounds mints.
+    function issuance() external view returns (address);
 
     /// @notice The contract of terms and documents.
     function documents() external view returns (address);

@@ -17,6 +17,9 @@ library InvestorLibrary {
     uint256 internal constant ACCREDITED = 1 << 5;
     uint256 internal constant WRAPPER = 1 << 6;
 
+    /// @dev Bits 16 to 55.
+    uint256 internal constant EXPIRY_MASK = uint256(type(uint40).max) << 16;
+
     uint256 private constant COUNTRY = 8;
     uint256 private constant EXPIRY = 16;
     uint256 private constant CLASSES = 120;
@@ -26,7 +29,7 @@ library InvestorLibrary {
         return Investor.unwrap(investor) & flags != 0;
     }
 
-    /// @notice Index of the country, by which masks are made.
+    /// @notice Index of the country, by which masks are made; 0: not known.
     function country(Investor investor) internal pure returns (uint256) {
         return uint8(Investor.unwrap(investor) >> COUNTRY);
     }

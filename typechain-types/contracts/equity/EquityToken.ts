@@ -24,54 +24,14 @@ import type {
 } from "../../common";
 
 export declare namespace IEquityToken {
-  export type MintLimitsStruct = {
-    window: BigNumberish;
-    globalCapacity: BigNumberish;
-    minterCapacity: BigNumberish;
-  };
-
-  export type MintLimitsStructOutput = [
-    window: bigint,
-    globalCapacity: bigint,
-    minterCapacity: bigint
-  ] & { window: bigint; globalCapacity: bigint; minterCapacity: bigint };
-
-  export type ReserveFeedStruct = {
-    feed: AddressLike;
-    decimals: BigNumberish;
-    heartbeat: BigNumberish;
-    marginBps: BigNumberish;
-    chainShareBps: BigNumberish;
-    lastActionAt: BigNumberish;
-  };
-
-  export type ReserveFeedStructOutput = [
-    feed: string,
-    decimals: bigint,
-    heartbeat: bigint,
-    marginBps: bigint,
-    chainShareBps: bigint,
-    lastActionAt: bigint
-  ] & {
-    feed: string;
-    decimals: bigint;
-    heartbeat: bigint;
-    marginBps: bigint;
-    chainShareBps: bigint;
-    lastActionAt: bigint;
-  };
-
   export type ConfigurationStruct = {
     name: string;
     symbol: string;
-    isin: string;
+    isin: BytesLike;
     wrapper: AddressLike;
     policy: BigNumberish;
     productClass: BigNumberish;
     countries: BigNumberish;
-    capShares: BigNumberish;
-    feed: IEquityToken.ReserveFeedStruct;
-    limits: IEquityToken.MintLimitsStruct;
   };
 
   export type ConfigurationStructOutput = [
@@ -81,10 +41,7 @@ export declare namespace IEquityToken {
     wrapper: string,
     policy: bigint,
     productClass: bigint,
-    countries: bigint,
-    capShares: bigint,
-    feed: IEquityToken.ReserveFeedStructOutput,
-    limits: IEquityToken.MintLimitsStructOutput
+    countries: bigint
   ] & {
     name: string;
     symbol: string;
@@ -93,9 +50,6 @@ export declare namespace IEquityToken {
     policy: bigint;
     productClass: bigint;
     countries: bigint;
-    capShares: bigint;
-    feed: IEquityToken.ReserveFeedStructOutput;
-    limits: IEquityToken.MintLimitsStructOutput;
   };
 }
 
@@ -105,7 +59,6 @@ export interface EquityTokenInterface extends Interface {
       | "DOMAIN_SEPARATOR"
       | "allowance"
       | "allowanceEpoch"
-      | "allowedSupply"
       | "applyMultiplier"
       | "approve"
       | "authority"
@@ -119,7 +72,6 @@ export interface EquityTokenInterface extends Interface {
       | "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
-      | "capShares"
       | "contractURI"
       | "corporateActions"
       | "decimals"
@@ -132,11 +84,11 @@ export interface EquityTokenInterface extends Interface {
       | "initialize"
       | "isConsumingScheduledOp"
       | "isHalted"
-      | "isRequestUsed"
       | "isin"
+      | "issuance"
+      | "lastActionAt"
       | "messageForTransferRestriction"
       | "mint"
-      | "mintable"
       | "multiplier"
       | "name"
       | "nonces"
@@ -150,21 +102,16 @@ export interface EquityTokenInterface extends Interface {
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
       | "registry"
       | "requireTransferable"
-      | "reserveFeed"
       | "scheduleMultiplier"
       | "setAuthority"
-      | "setCap"
       | "setFrozenTokens"
-      | "setMintLimits"
       | "setPolicy"
-      | "setReserveFeed"
       | "sharesAt"
       | "sharesOf"
       | "snapshot"
       | "snapshotId"
       | "supportsInterface"
       | "symbol"
-      | "terms"
       | "toAmount"
       | "toShares"
       | "totalShares"
@@ -188,20 +135,17 @@ export interface EquityTokenInterface extends Interface {
       | "AuthorityUpdated"
       | "AuthorizationCanceled"
       | "AuthorizationUsed"
-      | "CapUpdated"
       | "EIP712DomainChanged"
       | "ForcedBurn"
       | "ForcedTransfer"
       | "Frozen"
       | "Initialized"
-      | "MintLimitsUpdated"
       | "Minted"
       | "MultiplierCanceled"
       | "MultiplierScheduled"
       | "MultiplierUpdated"
       | "PausesUpdated"
       | "PolicyUpdated"
-      | "ReserveFeedUpdated"
       | "SnapshotTaken"
       | "Transfer"
       | "TransferShares"
@@ -217,10 +161,6 @@ export interface EquityTokenInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "allowanceEpoch",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "allowedSupply",
     values?: undefined
   ): string;
   encodeFunctionData(
@@ -269,7 +209,6 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "cancelMultiplier",
     values?: undefined
   ): string;
-  encodeFunctionData(functionFragment: "capShares", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "contractURI",
     values?: undefined
@@ -309,11 +248,12 @@ export interface EquityTokenInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "isRequestUsed",
-    values: [BytesLike]
-  ): string;
   encodeFunctionData(functionFragment: "isin", values?: undefined): string;
+  encodeFunctionData(functionFragment: "issuance", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "lastActionAt",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "messageForTransferRestriction",
     values: [BigNumberish]
@@ -321,10 +261,6 @@ export interface EquityTokenInterface extends Interface {
   encodeFunctionData(
     functionFragment: "mint",
     values: [AddressLike, BigNumberish, BytesLike]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "mintable",
-    values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "multiplier",
@@ -387,10 +323,6 @@ export interface EquityTokenInterface extends Interface {
     values: [AddressLike, AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
-    functionFragment: "reserveFeed",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
     functionFragment: "scheduleMultiplier",
     values: [BigNumberish, BigNumberish, BigNumberish]
   ): string;
@@ -399,24 +331,12 @@ export interface EquityTokenInterface extends Interface {
     values: [AddressLike]
   ): string;
   encodeFunctionData(
-    functionFragment: "setCap",
-    values: [BigNumberish]
-  ): string;
-  encodeFunctionData(
     functionFragment: "setFrozenTokens",
     values: [AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
-    functionFragment: "setMintLimits",
-    values: [IEquityToken.MintLimitsStruct]
-  ): string;
-  encodeFunctionData(
     functionFragment: "setPolicy",
     values: [BigNumberish, BigNumberish, BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "setReserveFeed",
-    values: [IEquityToken.ReserveFeedStruct]
   ): string;
   encodeFunctionData(
     functionFragment: "sharesAt",
@@ -436,7 +356,6 @@ export interface EquityTokenInterface extends Interface {
     values: [BytesLike]
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
-  encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "toAmount",
     values: [BigNumberish]
@@ -531,10 +450,6 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
-    functionFragment: "allowedSupply",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "applyMultiplier",
     data: BytesLike
   ): Result;
@@ -565,7 +480,6 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "cancelMultiplier",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "capShares", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "contractURI",
     data: BytesLike
@@ -599,17 +513,17 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "issuance", data: BytesLike): Result;
   decodeFunctionResult(
-    functionFragment: "isRequestUsed",
+    functionFragment: "lastActionAt",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "messageForTransferRestriction",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "mint", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "mintable", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "multiplier", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "name", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "nonces", data: BytesLike): Result;
@@ -642,10 +556,6 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
-    functionFragment: "reserveFeed",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "scheduleMultiplier",
     data: BytesLike
   ): Result;
@@ -653,20 +563,11 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "setAuthority",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "setCap", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "setFrozenTokens",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(
-    functionFragment: "setMintLimits",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "setPolicy", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "setReserveFeed",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "sharesAt", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
@@ -676,7 +577,6 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
@@ -780,18 +680,6 @@ export namespace AuthorizationUsedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace CapUpdatedEvent {
-  export type InputTuple = [capShares: BigNumberish];
-  export type OutputTuple = [capShares: bigint];
-  export interface OutputObject {
-    capShares: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -856,18 +744,6 @@ export namespace InitializedEvent {
   export type OutputTuple = [version: bigint];
   export interface OutputObject {
     version: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace MintLimitsUpdatedEvent {
-  export type InputTuple = [limits: IEquityToken.MintLimitsStruct];
-  export type OutputTuple = [limits: IEquityToken.MintLimitsStructOutput];
-  export interface OutputObject {
-    limits: IEquityToken.MintLimitsStructOutput;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -988,18 +864,6 @@ export namespace PolicyUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace ReserveFeedUpdatedEvent {
-  export type InputTuple = [feed: IEquityToken.ReserveFeedStruct];
-  export type OutputTuple = [feed: IEquityToken.ReserveFeedStructOutput];
-  export interface OutputObject {
-    feed: IEquityToken.ReserveFeedStructOutput;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
 export namespace SnapshotTakenEvent {
   export type InputTuple = [id: BigNumberish, totalShares: BigNumberish];
   export type OutputTuple = [id: bigint, totalShares: bigint];
@@ -1102,8 +966,6 @@ export interface EquityToken extends BaseContract {
 
   allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
 
-  allowedSupply: TypedContractMethod<[], [bigint], "view">;
-
   applyMultiplier: TypedContractMethod<
     [multiplier_: BigNumberish],
     [void],
@@ -1159,8 +1021,6 @@ export interface EquityToken extends BaseContract {
   >;
 
   cancelMultiplier: TypedContractMethod<[], [void], "nonpayable">;
-
-  capShares: TypedContractMethod<[], [bigint], "view">;
 
   contractURI: TypedContractMethod<[], [string], "view">;
 
@@ -1220,9 +1080,11 @@ export interface EquityToken extends BaseContract {
 
   isHalted: TypedContractMethod<[], [boolean], "view">;
 
-  isRequestUsed: TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
-
   isin: TypedContractMethod<[], [string], "view">;
+
+  issuance: TypedContractMethod<[], [string], "view">;
+
+  lastActionAt: TypedContractMethod<[], [bigint], "view">;
 
   messageForTransferRestriction: TypedContractMethod<
     [code: BigNumberish],
@@ -1235,8 +1097,6 @@ export interface EquityToken extends BaseContract {
     [void],
     "nonpayable"
   >;
-
-  mintable: TypedContractMethod<[minter: AddressLike], [bigint], "view">;
 
   multiplier: TypedContractMethod<[], [bigint], "view">;
 
@@ -1336,12 +1196,6 @@ export interface EquityToken extends BaseContract {
     "view"
   >;
 
-  reserveFeed: TypedContractMethod<
-    [],
-    [IEquityToken.ReserveFeedStructOutput],
-    "view"
-  >;
-
   scheduleMultiplier: TypedContractMethod<
     [
       multiplier_: BigNumberish,
@@ -1358,17 +1212,9 @@ export interface EquityToken extends BaseContract {
     "nonpayable"
   >;
 
-  setCap: TypedContractMethod<[capShares_: BigNumberish], [void], "nonpayable">;
-
   setFrozenTokens: TypedContractMethod<
     [account: AddressLike, amount: BigNumberish],
     [boolean],
-    "nonpayable"
-  >;
-
-  setMintLimits: TypedContractMethod<
-    [limits: IEquityToken.MintLimitsStruct],
-    [void],
     "nonpayable"
   >;
 
@@ -1378,12 +1224,6 @@ export interface EquityToken extends BaseContract {
       productClass: BigNumberish,
       countries: BigNumberish
     ],
-    [void],
-    "nonpayable"
-  >;
-
-  setReserveFeed: TypedContractMethod<
-    [feed: IEquityToken.ReserveFeedStruct],
     [void],
     "nonpayable"
   >;
@@ -1407,12 +1247,6 @@ export interface EquityToken extends BaseContract {
   >;
 
   symbol: TypedContractMethod<[], [string], "view">;
-
-  terms: TypedContractMethod<
-    [],
-    [[string, string] & { uri: string; digest: string }],
-    "view"
-  >;
 
   toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
 
@@ -1520,9 +1354,6 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "allowanceEpoch"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
     nameOrSignature: "applyMultiplier"
   ): TypedContractMethod<[multiplier_: BigNumberish], [void], "nonpayable">;
   getFunction(
@@ -1587,9 +1418,6 @@ export interface EquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "cancelMultiplier"
   ): TypedContractMethod<[], [void], "nonpayable">;
-  getFunction(
-    nameOrSignature: "capShares"
-  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "contractURI"
   ): TypedContractMethod<[], [string], "view">;
@@ -1657,11 +1485,14 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "isHalted"
   ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
-    nameOrSignature: "isRequestUsed"
-  ): TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
-  getFunction(
     nameOrSignature: "isin"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "issuance"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "lastActionAt"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "messageForTransferRestriction"
   ): TypedContractMethod<[code: BigNumberish], [string], "view">;
@@ -1672,9 +1503,6 @@ export interface EquityToken extends BaseContract {
     [void],
     "nonpayable"
   >;
-  getFunction(
-    nameOrSignature: "mintable"
-  ): TypedContractMethod<[minter: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "multiplier"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1787,9 +1615,6 @@ export interface EquityToken extends BaseContract {
     "view"
   >;
   getFunction(
-    nameOrSignature: "reserveFeed"
-  ): TypedContractMethod<[], [IEquityToken.ReserveFeedStructOutput], "view">;
-  getFunction(
     nameOrSignature: "scheduleMultiplier"
   ): TypedContractMethod<
     [
@@ -1804,20 +1629,10 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "setAuthority"
   ): TypedContractMethod<[newAuthority: AddressLike], [void], "nonpayable">;
   getFunction(
-    nameOrSignature: "setCap"
-  ): TypedContractMethod<[capShares_: BigNumberish], [void], "nonpayable">;
-  getFunction(
     nameOrSignature: "setFrozenTokens"
   ): TypedContractMethod<
     [account: AddressLike, amount: BigNumberish],
     [boolean],
-    "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "setMintLimits"
-  ): TypedContractMethod<
-    [limits: IEquityToken.MintLimitsStruct],
-    [void],
     "nonpayable"
   >;
   getFunction(
@@ -1828,13 +1643,6 @@ export interface EquityToken extends BaseContract {
       productClass: BigNumberish,
       countries: BigNumberish
     ],
-    [void],
-    "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "setReserveFeed"
-  ): TypedContractMethod<
-    [feed: IEquityToken.ReserveFeedStruct],
     [void],
     "nonpayable"
   >;
@@ -1860,13 +1668,6 @@ export interface EquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "terms"
-  ): TypedContractMethod<
-    [],
-    [[string, string] & { uri: string; digest: string }],
-    "view"
-  >;
   getFunction(
     nameOrSignature: "toAmount"
   ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
@@ -2000,13 +1801,6 @@ export interface EquityToken extends BaseContract {
     AuthorizationUsedEvent.OutputObject
   >;
   getEvent(
-    key: "CapUpdated"
-  ): TypedContractEvent<
-    CapUpdatedEvent.InputTuple,
-    CapUpdatedEvent.OutputTuple,
-    CapUpdatedEvent.OutputObject
-  >;
-  getEvent(
     key: "EIP712DomainChanged"
   ): TypedContractEvent<
     EIP712DomainChangedEvent.InputTuple,
@@ -2040,13 +1834,6 @@ export interface EquityToken extends BaseContract {
     InitializedEvent.InputTuple,
     InitializedEvent.OutputTuple,
     InitializedEvent.OutputObject
-  >;
-  getEvent(
-    key: "MintLimitsUpdated"
-  ): TypedContractEvent<
-    MintLimitsUpdatedEvent.InputTuple,
-    MintLimitsUpdatedEvent.OutputTuple,
-    MintLimitsUpdatedEvent.OutputObject
   >;
   getEvent(
     key: "Minted"
@@ -2089,13 +1876,6 @@ export interface EquityToken extends BaseContract {
     PolicyUpdatedEvent.InputTuple,
     PolicyUpdatedEvent.OutputTuple,
     PolicyUpdatedEvent.OutputObject
-  >;
-  getEvent(
-    key: "ReserveFeedUpdated"
-  ): TypedContractEvent<
-    ReserveFeedUpdatedEvent.InputTuple,
-    ReserveFeedUpdatedEvent.OutputTuple,
-    ReserveFeedUpdatedEvent.OutputObject
   >;
   getEvent(
     key: "SnapshotTaken"
@@ -2164,17 +1944,6 @@ export interface EquityToken extends BaseContract {
       AuthorizationUsedEvent.OutputObject
     >;
 
-    "CapUpdated(uint256)": TypedContractEvent<
-      CapUpdatedEvent.InputTuple,
-      CapUpdatedEvent.OutputTuple,
-      CapUpdatedEvent.OutputObject
-    >;
-    CapUpdated: TypedContractEvent<
-      CapUpdatedEvent.InputTuple,
-      CapUpdatedEvent.OutputTuple,
-      CapUpdatedEvent.OutputObject
-    >;
-
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
@@ -2228,17 +1997,6 @@ export interface EquityToken extends BaseContract {
       InitializedEvent.InputTuple,
       InitializedEvent.OutputTuple,
       InitializedEvent.OutputObject
-    >;
-
-    "MintLimitsUpdated(tuple)": TypedContractEvent<
-      MintLimitsUpdatedEvent.InputTuple,
-      MintLimitsUpdatedEvent.OutputTuple,
-      MintLimitsUpdatedEvent.OutputObject
-    >;
-    MintLimitsUpdated: TypedContractEvent<
-      MintLimitsUpdatedEvent.InputTuple,
-      MintLimitsUpdatedEvent.OutputTuple,
-      MintLimitsUpdatedEvent.OutputObject
     >;
 
     "Minted(address,address,bytes32,uint256,uint256)": TypedContractEvent<
@@ -2305,17 +2063,6 @@ export interface EquityToken extends BaseContract {
       PolicyUpdatedEvent.InputTuple,
       PolicyUpdatedEvent.OutputTuple,
       PolicyUpdatedEvent.OutputObject
-    >;
-
-    "ReserveFeedUpdated(tuple)": TypedContractEvent<
-      ReserveFeedUpdatedEvent.InputTuple,
-      ReserveFeedUpdatedEvent.OutputTuple,
-      ReserveFeedUpdatedEvent.OutputObject
-    >;
-    ReserveFeedUpdated: TypedContractEvent<
-      ReserveFeedUpdatedEvent.InputTuple,
-      ReserveFeedUpdatedEvent.OutputTuple,
-      ReserveFeedUpdatedEvent.OutputObject
     >;
 
     "SnapshotTaken(uint256,uint256)": TypedContractEvent<

@@ -9,5 +9,6 @@ export type { ComplianceRegistry } from "./ComplianceRegistry";
 export type { CorporateActions } from "./CorporateActions";
 export type { EquityDocuments } from "./EquityDocuments";
 export type { EquityFactory } from "./EquityFactory";
+export type { EquityIssuance } from "./EquityIssuance";
 export type { EquityToken } from "./EquityToken";
 export type { WrappedEquity } from "./WrappedEquity";

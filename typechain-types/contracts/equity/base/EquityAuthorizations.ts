@@ -23,52 +23,12 @@ import type {
   TypedContractMethod,
 } from "../../../common";
 
-export declare namespace IEquityToken {
-  export type MintLimitsStruct = {
-    window: BigNumberish;
-    globalCapacity: BigNumberish;
-    minterCapacity: BigNumberish;
-  };
-
-  export type MintLimitsStructOutput = [
-    window: bigint,
-    globalCapacity: bigint,
-    minterCapacity: bigint
-  ] & { window: bigint; globalCapacity: bigint; minterCapacity: bigint };
-
-  export type ReserveFeedStruct = {
-    feed: AddressLike;
-    decimals: BigNumberish;
-    heartbeat: BigNumberish;
-    marginBps: BigNumberish;
-    chainShareBps: BigNumberish;
-    lastActionAt: BigNumberish;
-  };
-
-  export type ReserveFeedStructOutput = [
-    feed: string,
-    decimals: bigint,
-    heartbeat: bigint,
-    marginBps: bigint,
-    chainShareBps: bigint,
-    lastActionAt: bigint
-  ] & {
-    feed: string;
-    decimals: bigint;
-    heartbeat: bigint;
-    marginBps: bigint;
-    chainShareBps: bigint;
-    lastActionAt: bigint;
-  };
-}
-
 export interface EquityAuthorizationsInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "DOMAIN_SEPARATOR"
       | "allowance"
       | "allowanceEpoch"
-      | "allowedSupply"
       | "applyMultiplier"
       | "approve"
       | "authorizationState"
@@ -81,7 +41,6 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
-      | "capShares"
       | "contractURI"
       | "corporateActions"
       | "decimals"
@@ -92,11 +51,11 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "forcedTransfer"
       | "getFrozenTokens"
       | "isHalted"
-      | "isRequestUsed"
       | "isin"
+      | "issuance"
+      | "lastActionAt"
       | "messageForTransferRestriction"
       | "mint"
-      | "mintable"
       | "multiplier"
       | "name"
       | "nonces"
@@ -110,19 +69,14 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
       | "registry"
       | "requireTransferable"
-      | "reserveFeed"
       | "scheduleMultiplier"
-      | "setCap"
       | "setFrozenTokens"
-      | "setMintLimits"
       | "setPolicy"
-      | "setReserveFeed"
       | "sharesAt"
       | "sharesOf"
       | "snapshot"
       | "snapshotId"
       | "symbol"
-      | "terms"
       | "toAmount"
       | "toShares"
       | "totalShares"
@@ -145,19 +99,16 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "Approval"
       | "AuthorizationCanceled"
       | "AuthorizationUsed"
-      | "CapUpdated"
       | "EIP712DomainChanged"
       | "ForcedBurn"
       | "ForcedTransfer"
       | "Frozen"
-      | "MintLimitsUpdated"
       | "Minted"
       | "MultiplierCanceled"
       | "MultiplierScheduled"
       | "MultiplierUpdated"
       | "PausesUpdated"
       | "PolicyUpdated"
-      | "ReserveFeedUpdated"
       | "SnapshotTaken"
       | "Transfer"
       | "TransferShares"
@@ -173,10 +124,6 @@ export interface EquityAuthorizationsInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "allowanceEpoch",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "allowedSupply",
     values?: undefined
   ): string;
   encodeFunctionData(
@@ -224,7 +171,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     functionFragment: "cancelMultiplier",
     values?: undefined
   ): string;
-  encodeFunctionData(functionFragment: "capShares", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "contractURI",
     values?: undefined
@@ -256,11 +202,12 @@ export interface EquityAuthorizationsInterface extends Interface {
     values: [AddressLike]
   ): string;
   encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "isRequestUsed",
-    values: [BytesLike]
-  ): string;
   encodeFunctionData(functionFragment: "isin", values?: undefined): string;
+  encodeFunctionData(functionFragment: "issuance", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "lastActionAt",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "messageForTransferRestriction",
     values: [BigNumberish]
@@ -268,10 +215,6 @@ export interface EquityAuthorizationsInterface extends Interface {
   encodeFunctionData(
     functionFragment: "mint",
     values: [AddressLike, BigNumberish, BytesLike]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "mintable",
-    values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "multiplier",
@@ -334,32 +277,16 @@ export interface EquityAuthorizationsInterface extends Interface {
     values: [AddressLike, AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
-    functionFragment: "reserveFeed",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
     functionFragment: "scheduleMultiplier",
     values: [BigNumberish, BigNumberish, BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "setCap",
-    values: [BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "setFrozenTokens",
     values: [AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
-    functionFragment: "setMintLimits",
-    values: [IEquityToken.MintLimitsStruct]
-  ): string;
-  encodeFunctionData(
     functionFragment: "setPolicy",
     values: [BigNumberish, BigNumberish, BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "setReserveFeed",
-    values: [IEquityToken.ReserveFeedStruct]
   ): string;
   encodeFunctionData(
     functionFragment: "sharesAt",
@@ -375,7 +302,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
-  encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "toAmount",
     values: [BigNumberish]
@@ -470,10 +396,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
-    functionFragment: "allowedSupply",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "applyMultiplier",
     data: BytesLike
   ): Result;
@@ -503,7 +425,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     functionFragment: "cancelMultiplier",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "capShares", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "contractURI",
     data: BytesLike
@@ -532,17 +453,17 @@ export interface EquityAuthorizationsInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "issuance", data: BytesLike): Result;
   decodeFunctionResult(
-    functionFragment: "isRequestUsed",
+    functionFragment: "lastActionAt",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "messageForTransferRestriction",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "mint", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "mintable", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "multiplier", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "name", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "nonces", data: BytesLike): Result;
@@ -575,33 +496,19 @@ export interface EquityAuthorizationsInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
-    functionFragment: "reserveFeed",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "scheduleMultiplier",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "setCap", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "setFrozenTokens",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(
-    functionFragment: "setMintLimits",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "setPolicy", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "setReserveFeed",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "sharesAt", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
@@ -693,18 +600,6 @@ export namespace AuthorizationUsedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace CapUpdatedEvent {
-  export type InputTuple = [capShares: BigNumberish];
-  export type OutputTuple = [capShares: bigint];
-  export interface OutputObject {
-    capShares: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
 export namespace EIP712DomainChangedEvent {
   export type InputTuple = [];
   export type OutputTuple = [];
@@ -757,18 +652,6 @@ export namespace FrozenEvent {
   export interface OutputObject {
     account: string;
     amount: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace MintLimitsUpdatedEvent {
-  export type InputTuple = [limits: IEquityToken.MintLimitsStruct];
-  export type OutputTuple = [limits: IEquityToken.MintLimitsStructOutput];
-  export interface OutputObject {
-    limits: IEquityToken.MintLimitsStructOutput;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -889,18 +772,6 @@ export namespace PolicyUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace ReserveFeedUpdatedEvent {
-  export type InputTuple = [feed: IEquityToken.ReserveFeedStruct];
-  export type OutputTuple = [feed: IEquityToken.ReserveFeedStructOutput];
-  export interface OutputObject {
-    feed: IEquityToken.ReserveFeedStructOutput;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
 export namespace SnapshotTakenEvent {
   export type InputTuple = [id: BigNumberish, totalShares: BigNumberish];
   export type OutputTuple = [id: bigint, totalShares: bigint];
@@ -1003,8 +874,6 @@ export interface EquityAuthorizations extends BaseContract {
 
   allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
 
-  allowedSupply: TypedContractMethod<[], [bigint], "view">;
-
   applyMultiplier: TypedContractMethod<
     [multiplier: BigNumberish],
     [void],
@@ -1059,8 +928,6 @@ export interface EquityAuthorizations extends BaseContract {
 
   cancelMultiplier: TypedContractMethod<[], [void], "nonpayable">;
 
-  capShares: TypedContractMethod<[], [bigint], "view">;
-
   contractURI: TypedContractMethod<[], [string], "view">;
 
   corporateActions: TypedContractMethod<[], [string], "view">;
@@ -1111,9 +978,11 @@ export interface EquityAuthorizations extends BaseContract {
 
   isHalted: TypedContractMethod<[], [boolean], "view">;
 
-  isRequestUsed: TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
-
   isin: TypedContractMethod<[], [string], "view">;
+
+  issuance: TypedContractMethod<[], [string], "view">;
+
+  lastActionAt: TypedContractMethod<[], [bigint], "view">;
 
   messageForTransferRestriction: TypedContractMethod<
     [code: BigNumberish],
@@ -1126,8 +995,6 @@ export interface EquityAuthorizations extends BaseContract {
     [void],
     "nonpayable"
   >;
-
-  mintable: TypedContractMethod<[minter: AddressLike], [bigint], "view">;
 
   multiplier: TypedContractMethod<[], [bigint], "view">;
 
@@ -1227,12 +1094,6 @@ export interface EquityAuthorizations extends BaseContract {
     "view"
   >;
 
-  reserveFeed: TypedContractMethod<
-    [],
-    [IEquityToken.ReserveFeedStructOutput],
-    "view"
-  >;
-
   scheduleMultiplier: TypedContractMethod<
     [
       multiplier: BigNumberish,
@@ -1243,28 +1104,14 @@ export interface EquityAuthorizations extends BaseContract {
     "nonpayable"
   >;
 
-  setCap: TypedContractMethod<[capShares: BigNumberish], [void], "nonpayable">;
-
   setFrozenTokens: TypedContractMethod<
     [account: AddressLike, amount: BigNumberish],
     [boolean],
     "nonpayable"
   >;
 
-  setMintLimits: TypedContractMethod<
-    [limits: IEquityToken.MintLimitsStruct],
-    [void],
-    "nonpayable"
-  >;
-
   setPolicy: TypedContractMethod<
     [policy: BigNumberish, productClass: BigNumberish, countries: BigNumberish],
-    [void],
-    "nonpayable"
-  >;
-
-  setReserveFeed: TypedContractMethod<
-    [feed: IEquityToken.ReserveFeedStruct],
     [void],
     "nonpayable"
   >;
@@ -1282,12 +1129,6 @@ export interface EquityAuthorizations extends BaseContract {
   snapshotId: TypedContractMethod<[], [bigint], "view">;
 
   symbol: TypedContractMethod<[], [string], "view">;
-
-  terms: TypedContractMethod<
-    [],
-    [[string, string] & { uri: string; digest: string }],
-    "view"
-  >;
 
   toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
 
@@ -1395,9 +1236,6 @@ export interface EquityAuthorizations extends BaseContract {
     nameOrSignature: "allowanceEpoch"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
     nameOrSignature: "applyMultiplier"
   ): TypedContractMethod<[multiplier: BigNumberish], [void], "nonpayable">;
   getFunction(
@@ -1460,9 +1298,6 @@ export interface EquityAuthorizations extends BaseContract {
     nameOrSignature: "cancelMultiplier"
   ): TypedContractMethod<[], [void], "nonpayable">;
   getFunction(
-    nameOrSignature: "capShares"
-  ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
     nameOrSignature: "contractURI"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -1519,11 +1354,14 @@ export interface EquityAuthorizations extends BaseContract {
     nameOrSignature: "isHalted"
   ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
-    nameOrSignature: "isRequestUsed"
-  ): TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
-  getFunction(
     nameOrSignature: "isin"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "issuance"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "lastActionAt"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "messageForTransferRestriction"
   ): TypedContractMethod<[code: BigNumberish], [string], "view">;
@@ -1534,9 +1372,6 @@ export interface EquityAuthorizations extends BaseContract {
     [void],
     "nonpayable"
   >;
-  getFunction(
-    nameOrSignature: "mintable"
-  ): TypedContractMethod<[minter: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "multiplier"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1649,9 +1484,6 @@ export interface EquityAuthorizations extends BaseContract {
     "view"
   >;
   getFunction(
-    nameOrSignature: "reserveFeed"
-  ): TypedContractMethod<[], [IEquityToken.ReserveFeedStructOutput], "view">;
-  getFunction(
     nameOrSignature: "scheduleMultiplier"
   ): TypedContractMethod<
     [
@@ -1663,9 +1495,6 @@ export interface EquityAuthorizations extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "setCap"
-  ): TypedContractMethod<[capShares: BigNumberish], [void], "nonpayable">;
-  getFunction(
     nameOrSignature: "setFrozenTokens"
   ): TypedContractMethod<
     [account: AddressLike, amount: BigNumberish],
@@ -1673,23 +1502,9 @@ export interface EquityAuthorizations extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "setMintLimits"
-  ): TypedContractMethod<
-    [limits: IEquityToken.MintLimitsStruct],
-    [void],
-    "nonpayable"
-  >;
-  getFunction(
     nameOrSignature: "setPolicy"
   ): TypedContractMethod<
     [policy: BigNumberish, productClass: BigNumberish, countries: BigNumberish],
-    [void],
-    "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "setReserveFeed"
-  ): TypedContractMethod<
-    [feed: IEquityToken.ReserveFeedStruct],
     [void],
     "nonpayable"
   >;
@@ -1712,13 +1527,6 @@ export interface EquityAuthorizations extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "terms"
-  ): TypedContractMethod<
-    [],
-    [[string, string] & { uri: string; digest: string }],
-    "view"
-  >;
   getFunction(
     nameOrSignature: "toAmount"
   ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
@@ -1845,13 +1653,6 @@ export interface EquityAuthorizations extends BaseContract {
     AuthorizationUsedEvent.OutputObject
   >;
   getEvent(
-    key: "CapUpdated"
-  ): TypedContractEvent<
-    CapUpdatedEvent.InputTuple,
-    CapUpdatedEvent.OutputTuple,
-    CapUpdatedEvent.OutputObject
-  >;
-  getEvent(
     key: "EIP712DomainChanged"
   ): TypedContractEvent<
     EIP712DomainChangedEvent.InputTuple,
@@ -1878,13 +1679,6 @@ export interface EquityAuthorizations extends BaseContract {
     FrozenEvent.InputTuple,
     FrozenEvent.OutputTuple,
     FrozenEvent.OutputObject
-  >;
-  getEvent(
-    key: "MintLimitsUpdated"
-  ): TypedContractEvent<
-    MintLimitsUpdatedEvent.InputTuple,
-    MintLimitsUpdatedEvent.OutputTuple,
-    MintLimitsUpdatedEvent.OutputObject
   >;
   getEvent(
     key: "Minted"
@@ -1927,13 +1721,6 @@ export interface EquityAuthorizations extends BaseContract {
     PolicyUpdatedEvent.InputTuple,
     PolicyUpdatedEvent.OutputTuple,
     PolicyUpdatedEvent.OutputObject
-  >;
-  getEvent(
-    key: "ReserveFeedUpdated"
-  ): TypedContractEvent<
-    ReserveFeedUpdatedEvent.InputTuple,
-    ReserveFeedUpdatedEvent.OutputTuple,
-    ReserveFeedUpdatedEvent.OutputObject
   >;
   getEvent(
     key: "SnapshotTaken"
@@ -1991,17 +1778,6 @@ export interface EquityAuthorizations extends BaseContract {
       AuthorizationUsedEvent.OutputObject
     >;
 
-    "CapUpdated(uint256)": TypedContractEvent<
-      CapUpdatedEvent.InputTuple,
-      CapUpdatedEvent.OutputTuple,
-      CapUpdatedEvent.OutputObject
-    >;
-    CapUpdated: TypedContractEvent<
-      CapUpdatedEvent.InputTuple,
-      CapUpdatedEvent.OutputTuple,
-      CapUpdatedEvent.OutputObject
-    >;
-
     "EIP712DomainChanged()": TypedContractEvent<
       EIP712DomainChangedEvent.InputTuple,
       EIP712DomainChangedEvent.OutputTuple,
@@ -2044,17 +1820,6 @@ export interface EquityAuthorizations extends BaseContract {
       FrozenEvent.InputTuple,
       FrozenEvent.OutputTuple,
       FrozenEvent.OutputObject
-    >;
-
-    "MintLimitsUpdated(tuple)": TypedContractEvent<
-      MintLimitsUpdatedEvent.InputTuple,
-      MintLimitsUpdatedEvent.OutputTuple,
-      MintLimitsUpdatedEvent.OutputObject
-    >;
-    MintLimitsUpdated: TypedContractEvent<
-      MintLimitsUpdatedEvent.InputTuple,
-      MintLimitsUpdatedEvent.OutputTuple,
-      MintLimitsUpdatedEvent.OutputObject
     >;
 
     "Minted(address,address,bytes32,uint256,uint256)": TypedContractEvent<
@@ -2121,17 +1886,6 @@ export interface EquityAuthorizations extends BaseContract {
       PolicyUpdatedEvent.InputTuple,
       PolicyUpdatedEvent.OutputTuple,
       PolicyUpdatedEvent.OutputObject
-    >;
-
-    "ReserveFeedUpdated(tuple)": TypedContractEvent<
-      ReserveFeedUpdatedEvent.InputTuple,
-      ReserveFeedUpdatedEvent.OutputTuple,
-      ReserveFeedUpdatedEvent.OutputObject
-    >;
-    ReserveFeedUpdated: TypedContractEvent<
-      ReserveFeedUpdatedEvent.InputTuple,
-      ReserveFeedUpdatedEvent.OutputTuple,
-      ReserveFeedUpdatedEvent.OutputObject
     >;
 
     "SnapshotTaken(uint256,uint256)": TypedContractEvent<

@@ -2,5 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { EquityAuthorizations } from "./EquityAuthorizations";
-export type { EquityIssuance } from "./EquityIssuance";
 export type { EquityLedger } from "./EquityLedger";

@@ -24,13 +24,42 @@ import type {
 } from "../../../common";
 
 export declare namespace IEquityToken {
+  export type ConfigurationStruct = {
+    name: string;
+    symbol: string;
+    isin: BytesLike;
+    wrapper: AddressLike;
+    policy: BigNumberish;
+    productClass: BigNumberish;
+    countries: BigNumberish;
+  };
+
+  export type ConfigurationStructOutput = [
+    name: string,
+    symbol: string,
+    isin: string,
+    wrapper: string,
+    policy: bigint,
+    productClass: bigint,
+    countries: bigint
+  ] & {
+    name: string;
+    symbol: string;
+    isin: string;
+    wrapper: string;
+    policy: bigint;
+    productClass: bigint;
+    countries: bigint;
+  };
+}
+
+export declare namespace IEquityIssuance {
   export type ReserveFeedStruct = {
     feed: AddressLike;
     decimals: BigNumberish;
     heartbeat: BigNumberish;
     marginBps: BigNumberish;
     chainShareBps: BigNumberish;
-    lastActionAt: BigNumberish;
   };
 
   export type ReserveFeedStructOutput = [
@@ -38,15 +67,13 @@ export declare namespace IEquityToken {
     decimals: bigint,
     heartbeat: bigint,
     marginBps: bigint,
-    chainShareBps: bigint,
-    lastActionAt: bigint
+    chainShareBps: bigint
   ] & {
     feed: string;
     decimals: bigint;
     heartbeat: bigint;
     marginBps: bigint;
     chainShareBps: bigint;
-    lastActionAt: bigint;
   };
 
   export type MintLimitsStruct = {
@@ -61,41 +88,20 @@ export declare namespace IEquityToken {
     minterCapacity: bigint
   ] & { window: bigint; globalCapacity: bigint; minterCapacity: bigint };
 
-  export type ConfigurationStruct = {
-    name: string;
-    symbol: string;
-    isin: string;
-    wrapper: AddressLike;
-    policy: BigNumberish;
-    productClass: BigNumberish;
-    countries: BigNumberish;
+  export type BoundsStruct = {
     capShares: BigNumberish;
-    feed: IEquityToken.ReserveFeedStruct;
-    limits: IEquityToken.MintLimitsStruct;
+    feed: IEquityIssuance.ReserveFeedStruct;
+    limits: IEquityIssuance.MintLimitsStruct;
   };
 
-  export type ConfigurationStructOutput = [
-    name: string,
-    symbol: string,
-    isin: string,
-    wrapper: string,
-    policy: bigint,
-    productClass: bigint,
-    countries: bigint,
+  export type BoundsStructOutput = [
     capShares: bigint,
-    feed: IEquityToken.ReserveFeedStructOutput,
-    limits: IEquityToken.MintLimitsStructOutput
+    feed: IEquityIssuance.ReserveFeedStructOutput,
+    limits: IEquityIssuance.MintLimitsStructOutput
   ] & {
-    name: string;
-    symbol: string;
-    isin: string;
-    wrapper: string;
-    policy: bigint;
-    productClass: bigint;
-    countries: bigint;
     capShares: bigint;
-    feed: IEquityToken.ReserveFeedStructOutput;
-    limits: IEquityToken.MintLimitsStructOutput;
+    feed: IEquityIssuance.ReserveFeedStructOutput;
+    limits: IEquityIssuance.MintLimitsStructOutput;
   };
 }
 
@@ -105,18 +111,21 @@ export declare namespace IEquityFactory {
     wrapperName: string;
     wrapperSymbol: string;
     configuration: IEquityToken.ConfigurationStruct;
+    bounds: IEquityIssuance.BoundsStruct;
   };
 
   export type StockStructOutput = [
     version: bigint,
     wrapperName: string,
     wrapperSymbol: string,
-    configuration: IEquityToken.ConfigurationStructOutput
+    configuration: IEquityToken.ConfigurationStructOutput,
+    bounds: IEquityIssuance.BoundsStructOutput
   ] & {
     version: bigint;
     wrapperName: string;
     wrapperSymbol: string;
     configuration: IEquityToken.ConfigurationStructOutput;
+    bounds: IEquityIssuance.BoundsStructOutput;
   };
 
   export type PairStruct = { token: AddressLike; wrapper: AddressLike };

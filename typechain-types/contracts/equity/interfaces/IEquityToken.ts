@@ -23,52 +23,12 @@ import type {
   TypedContractMethod,
 } from "../../../common";
 
-export declare namespace IEquityToken {
-  export type MintLimitsStruct = {
-    window: BigNumberish;
-    globalCapacity: BigNumberish;
-    minterCapacity: BigNumberish;
-  };
-
-  export type MintLimitsStructOutput = [
-    window: bigint,
-    globalCapacity: bigint,
-    minterCapacity: bigint
-  ] & { window: bigint; globalCapacity: bigint; minterCapacity: bigint };
-
-  export type ReserveFeedStruct = {
-    feed: AddressLike;
-    decimals: BigNumberish;
-    heartbeat: BigNumberish;
-    marginBps: BigNumberish;
-    chainShareBps: BigNumberish;
-    lastActionAt: BigNumberish;
-  };
-
-  export type ReserveFeedStructOutput = [
-    feed: string,
-    decimals: bigint,
-    heartbeat: bigint,
-    marginBps: bigint,
-    chainShareBps: bigint,
-    lastActionAt: bigint
-  ] & {
-    feed: string;
-    decimals: bigint;
-    heartbeat: bigint;
-    marginBps: bigint;
-    chainShareBps: bigint;
-    lastActionAt: bigint;
-  };
-}
-
 export interface IEquityTokenInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "DOMAIN_SEPARATOR"
       | "allowance"
       | "allowanceEpoch"
-      | "allowedSupply"
       | "applyMultiplier"
       | "approve"
       | "authorizationState"
@@ -81,7 +41,6 @@ export interface IEquityTokenInterface extends Interface {
       | "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
-      | "capShares"
       | "contractURI"
       | "corporateActions"
       | "decimals"
@@ -91,11 +50,11 @@ export interface IEquityTokenInterface extends Interface {
       | "forcedTransfer"
       | "getFrozenTokens"
       | "isHalted"
-      | "isRequestUsed"
       | "isin"
+      | "issuance"
+      | "lastActionAt"
       | "messageForTransferRestriction"
       | "mint"
-      | "mintable"
       | "multiplier"
       | "name"
       | "nonces"
@@ -109,19 +68,14 @@ export interface IEquityTokenInterface extends Interface {
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
       | "registry"
       | "requireTransferable"
-      | "reserveFeed"
       | "scheduleMultiplier"
-      | "setCap"
       | "setFrozenTokens"
-      | "setMintLimits"
       | "setPolicy"
-      | "setReserveFeed"
       | "sharesAt"
       | "sharesOf"
       | "snapshot"
       | "snapshotId"
       | "symbol"
-      | "terms"
       | "toAmount"
       | "toShares"
       | "totalShares"
@@ -144,18 +98,15 @@ export interface IEquityTokenInterface extends Interface {
       | "Approval"
       | "AuthorizationCanceled"
       | "AuthorizationUsed"
-      | "CapUpdated"
       | "ForcedBurn"
       | "ForcedTransfer"
       | "Frozen"
-      | "MintLimitsUpdated"
       | "Minted"
       | "MultiplierCanceled"
       | "MultiplierScheduled"
       | "MultiplierUpdated"
       | "PausesUpdated"
       | "PolicyUpdated"
-      | "ReserveFeedUpdated"
       | "SnapshotTaken"
       | "Transfer"
       | "TransferShares"
@@ -171,10 +122,6 @@ export interface IEquityTokenInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "allowanceEpoch",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
-    functionFragment: "allowedSupply",
     values?: undefined
   ): string;
   encodeFunctionData(
@@ -222,7 +169,6 @@ export interface IEquityTokenInterface extends Interface {
     functionFragment: "cancelMultiplier",
     values?: undefined
   ): string;
-  encodeFunctionData(functionFragment: "capShares", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "contractURI",
     values?: undefined
@@ -250,11 +196,12 @@ export interface IEquityTokenInterface extends Interface {
     values: [AddressLike]
   ): string;
   encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "isRequestUsed",
-    values: [BytesLike]
-  ): string;
   encodeFunctionData(functionFragment: "isin", values?: undefined): string;
+  encodeFunctionData(functionFragment: "issuance", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "lastActionAt",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "messageForTransferRestriction",
     values: [BigNumberish]
@@ -262,10 +209,6 @@ export interface IEquityTokenInterface extends Interface {
   encodeFunctionData(
     functionFragment: "mint",
     values: [AddressLike, BigNumberish, BytesLike]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "mintable",
-    values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "multiplier",
@@ -328,32 +271,16 @@ export interface IEquityTokenInterface extends Interface {
     values: [AddressLike, AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
-    functionFragment: "reserveFeed",
-    values?: undefined
-  ): string;
-  encodeFunctionData(
     functionFragment: "scheduleMultiplier",
     values: [BigNumberish, BigNumberish, BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "setCap",
-    values: [BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "setFrozenTokens",
     values: [AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
-    functionFragment: "setMintLimits",
-    values: [IEquityToken.MintLimitsStruct]
-  ): string;
-  encodeFunctionData(
     functionFragment: "setPolicy",
     values: [BigNumberish, BigNumberish, BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "setReserveFeed",
-    values: [IEquityToken.ReserveFeedStruct]
   ): string;
   encodeFunctionData(
     functionFragment: "sharesAt",
@@ -369,7 +296,6 @@ export interface IEquityTokenInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
-  encodeFunctionData(functionFragment: "terms", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "toAmount",
     values: [BigNumberish]
@@ -464,10 +390,6 @@ export interface IEquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
-    functionFragment: "allowedSupply",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "applyMultiplier",
     data: BytesLike
   ): Result;
@@ -497,7 +419,6 @@ export interface IEquityTokenInterface extends Interface {
     functionFragment: "cancelMultiplier",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "capShares", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "contractURI",
     data: BytesLike
@@ -522,17 +443,17 @@ export interface IEquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "issuance", data: BytesLike): Result;
   decodeFunctionResult(
-    functionFragment: "isRequestUsed",
+    functionFragment: "lastActionAt",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "messageForTransferRestriction",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "mint", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "mintable", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "multiplier", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "name", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "nonces", data: BytesLike): Result;
@@ -565,33 +486,19 @@ export interface IEquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
-    functionFragment: "reserveFeed",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
     functionFragment: "scheduleMultiplier",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "setCap", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "setFrozenTokens",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(
-    functionFragment: "setMintLimits",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "setPolicy", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "setReserveFeed",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "sharesAt", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "terms", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
@@ -683,18 +590,6 @@ export namespace AuthorizationUsedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace CapUpdatedEvent {
-  export type InputTuple = [capShares: BigNumberish];
-  export type OutputTuple = [capShares: bigint];
-  export interface OutputObject {
-    capShares: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
 export namespace ForcedBurnEvent {
   export type InputTuple = [
     from: AddressLike,
@@ -737,18 +632,6 @@ export namespace FrozenEvent {
   export interface OutputObject {
     account: string;
     amount: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace MintLimitsUpdatedEvent {
-  export type InputTuple = [limits: IEquityToken.MintLimitsStruct];
-  export type OutputTuple = [limits: IEquityToken.MintLimitsStructOutput];
-  export interface OutputObject {
-    limits: IEquityToken.MintLimitsStructOutput;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -869,18 +752,6 @@ export namespace PolicyUpdatedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace ReserveFeedUpdatedEvent {
-  export type InputTuple = [feed: IEquityToken.ReserveFeedStruct];
-  export type OutputTuple = [feed: IEquityToken.ReserveFeedStructOutput];
-  export interface OutputObject {
-    feed: IEquityToken.ReserveFeedStructOutput;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
 export namespace SnapshotTakenEvent {
   export type InputTuple = [id: BigNumberish, totalShares: BigNumberish];
   export type OutputTuple = [id: bigint, totalShares: bigint];
@@ -983,8 +854,6 @@ export interface IEquityToken extends BaseContract {
 
   allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
 
-  allowedSupply: TypedContractMethod<[], [bigint], "view">;
-
   applyMultiplier: TypedContractMethod<
     [multiplier: BigNumberish],
     [void],
@@ -1039,8 +908,6 @@ export interface IEquityToken extends BaseContract {
 
   cancelMultiplier: TypedContractMethod<[], [void], "nonpayable">;
 
-  capShares: TypedContractMethod<[], [bigint], "view">;
-
   contractURI: TypedContractMethod<[], [string], "view">;
 
   corporateActions: TypedContractMethod<[], [string], "view">;
@@ -1075,9 +942,11 @@ export interface IEquityToken extends BaseContract {
 
   isHalted: TypedContractMethod<[], [boolean], "view">;
 
-  isRequestUsed: TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
-
   isin: TypedContractMethod<[], [string], "view">;
+
+  issuance: TypedContractMethod<[], [string], "view">;
+
+  lastActionAt: TypedContractMethod<[], [bigint], "view">;
 
   messageForTransferRestriction: TypedContractMethod<
     [code: BigNumberish],
@@ -1090,8 +959,6 @@ export interface IEquityToken extends BaseContract {
     [void],
     "nonpayable"
   >;
-
-  mintable: TypedContractMethod<[minter: AddressLike], [bigint], "view">;
 
   multiplier: TypedContractMethod<[], [bigint], "view">;
 
@@ -1191,12 +1058,6 @@ export interface IEquityToken extends BaseContract {
     "view"
   >;
 
-  reserveFeed: TypedContractMethod<
-    [],
-    [IEquityToken.ReserveFeedStructOutput],
-    "view"
-  >;
-
   scheduleMultiplier: TypedContractMethod<
     [
       multiplier: BigNumberish,
@@ -1207,28 +1068,14 @@ export interface IEquityToken extends BaseContract {
     "nonpayable"
   >;
 
-  setCap: TypedContractMethod<[capShares: BigNumberish], [void], "nonpayable">;
-
   setFrozenTokens: TypedContractMethod<
     [account: AddressLike, amount: BigNumberish],
     [boolean],
     "nonpayable"
   >;
 
-  setMintLimits: TypedContractMethod<
-    [limits: IEquityToken.MintLimitsStruct],
-    [void],
-    "nonpayable"
-  >;
-
   setPolicy: TypedContractMethod<
     [policy: BigNumberish, productClass: BigNumberish, countries: BigNumberish],
-    [void],
-    "nonpayable"
-  >;
-
-  setReserveFeed: TypedContractMethod<
-    [feed: IEquityToken.ReserveFeedStruct],
     [void],
     "nonpayable"
   >;
@@ -1246,12 +1093,6 @@ export interface IEquityToken extends BaseContract {
   snapshotId: TypedContractMethod<[], [bigint], "view">;
 
   symbol: TypedContractMethod<[], [string], "view">;
-
-  terms: TypedContractMethod<
-    [],
-    [[string, string] & { uri: string; digest: string }],
-    "view"
-  >;
 
   toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
 
@@ -1359,9 +1200,6 @@ export interface IEquityToken extends BaseContract {
     nameOrSignature: "allowanceEpoch"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
     nameOrSignature: "applyMultiplier"
   ): TypedContractMethod<[multiplier: BigNumberish], [void], "nonpayable">;
   getFunction(
@@ -1424,9 +1262,6 @@ export interface IEquityToken extends BaseContract {
     nameOrSignature: "cancelMultiplier"
   ): TypedContractMethod<[], [void], "nonpayable">;
   getFunction(
-    nameOrSignature: "capShares"
-  ): TypedContractMethod<[], [bigint], "view">;
-  getFunction(
     nameOrSignature: "contractURI"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
@@ -1466,11 +1301,14 @@ export interface IEquityToken extends BaseContract {
     nameOrSignature: "isHalted"
   ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
-    nameOrSignature: "isRequestUsed"
-  ): TypedContractMethod<[requestId: BytesLike], [boolean], "view">;
-  getFunction(
     nameOrSignature: "isin"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "issuance"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "lastActionAt"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "messageForTransferRestriction"
   ): TypedContractMethod<[code: BigNumberish], [string], "view">;
@@ -1481,9 +1319,6 @@ export interface IEquityToken extends BaseContract {
     [void],
     "nonpayable"
   >;
-  getFunction(
-    nameOrSignature: "mintable"
-  ): TypedContractMethod<[minter: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "multiplier"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1596,9 +1431,6 @@ export interface IEquityToken extends BaseContract {
     "view"
   >;
   getFunction(
-    nameOrSignature: "reserveFeed"
-  ): TypedContractMethod<[], [IEquityToken.ReserveFeedStructOutput], "view">;
-  getFunction(
     nameOrSignature: "scheduleMultiplier"
   ): TypedContractMethod<
     [
@@ -1610,9 +1442,6 @@ export interface IEquityToken extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "setCap"
-  ): TypedContractMethod<[capShares: BigNumberish], [void], "nonpayable">;
-  getFunction(
     nameOrSignature: "setFrozenTokens"
   ): TypedContractMethod<
     [account: AddressLike, amount: BigNumberish],
@@ -1620,23 +1449,9 @@ export interface IEquityToken extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "setMintLimits"
-  ): TypedContractMethod<
-    [limits: IEquityToken.MintLimitsStruct],
-    [void],
-    "nonpayable"
-  >;
-  getFunction(
     nameOrSignature: "setPolicy"
   ): TypedContractMethod<
     [policy: BigNumberish, productClass: BigNumberish, countries: BigNumberish],
-    [void],
-    "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "setReserveFeed"
-  ): TypedContractMethod<
-    [feed: IEquityToken.ReserveFeedStruct],
     [void],
     "nonpayable"
   >;
@@ -1659,13 +1474,6 @@ export interface IEquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "terms"
-  ): TypedContractMethod<
-    [],
-    [[string, string] & { uri: string; digest: string }],
-    "view"
-  >;
   getFunction(
     nameOrSignature: "toAmount"
   ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
@@ -1792,13 +1600,6 @@ export interface IEquityToken extends BaseContract {
     AuthorizationUsedEvent.OutputObject
   >;
   getEvent(
-    key: "CapUpdated"
-  ): TypedContractEvent<
-    CapUpdatedEvent.InputTuple,
-    CapUpdatedEvent.OutputTuple,
-    CapUpdatedEvent.OutputObject
-  >;
-  getEvent(
     key: "ForcedBurn"
   ): TypedContractEvent<
     ForcedBurnEvent.InputTuple,
@@ -1818,13 +1619,6 @@ export interface IEquityToken extends BaseContract {
     FrozenEvent.InputTuple,
     FrozenEvent.OutputTuple,
     FrozenEvent.OutputObject
-  >;
-  getEvent(
-    key: "MintLimitsUpdated"
-  ): TypedContractEvent<
-    MintLimitsUpdatedEvent.InputTuple,
-    MintLimitsUpdatedEvent.OutputTuple,
-    MintLimitsUpdatedEvent.OutputObject
   >;
   getEvent(
     key: "Minted"
@@ -1867,13 +1661,6 @@ export interface IEquityToken extends BaseContract {
     PolicyUpdatedEvent.InputTuple,
     PolicyUpdatedEvent.OutputTuple,
     PolicyUpdatedEvent.OutputObject
-  >;
-  getEvent(
-    key: "ReserveFeedUpdated"
-  ): TypedContractEvent<
-    ReserveFeedUpdatedEvent.InputTuple,
-    ReserveFeedUpdatedEvent.OutputTuple,
-    ReserveFeedUpdatedEvent.OutputObject
   >;
   getEvent(
     key: "SnapshotTaken"
@@ -1931,17 +1718,6 @@ export interface IEquityToken extends BaseContract {
       AuthorizationUsedEvent.OutputObject
     >;
 
-    "CapUpdated(uint256)": TypedContractEvent<
-      CapUpdatedEvent.InputTuple,
-      CapUpdatedEvent.OutputTuple,
-      CapUpdatedEvent.OutputObject
-    >;
-    CapUpdated: TypedContractEvent<
-      CapUpdatedEvent.InputTuple,
-      CapUpdatedEvent.OutputTuple,
-      CapUpdatedEvent.OutputObject
-    >;
-
     "ForcedBurn(address,uint256,uint256)": TypedContractEvent<
       ForcedBurnEvent.InputTuple,
       ForcedBurnEvent.OutputTuple,
@@ -1973,17 +1749,6 @@ export interface IEquityToken extends BaseContract {
       FrozenEvent.InputTuple,
       FrozenEvent.OutputTuple,
       FrozenEvent.OutputObject
-    >;
-
-    "MintLimitsUpdated(tuple)": TypedContractEvent<
-      MintLimitsUpdatedEvent.InputTuple,
-      MintLimitsUpdatedEvent.OutputTuple,
-      MintLimitsUpdatedEvent.OutputObject
-    >;
-    MintLimitsUpdated: TypedContractEvent<
-      MintLimitsUpdatedEvent.InputTuple,
-      MintLimitsUpdatedEvent.OutputTuple,
-      MintLimitsUpdatedEvent.OutputObject
     >;
 
     "Minted(address,address,bytes32,uint256,uint256)": TypedContractEvent<
@@ -2050,17 +1815,6 @@ export interface IEquityToken extends BaseContract {
       PolicyUpdatedEvent.InputTuple,
       PolicyUpdatedEvent.OutputTuple,
       PolicyUpdatedEvent.OutputObject
-    >;
-
-    "ReserveFeedUpdated(tuple)": TypedContractEvent<
-      ReserveFeedUpdatedEvent.InputTuple,
-      ReserveFeedUpdatedEvent.OutputTuple,
-      ReserveFeedUpdatedEvent.OutputObject
-    >;
-    ReserveFeedUpdated: TypedContractEvent<
-      ReserveFeedUpdatedEvent.InputTuple,
-      ReserveFeedUpdatedEvent.OutputTuple,
-      ReserveFeedUpdatedEvent.OutputObject
     >;
 
     "SnapshotTaken(uint256,uint256)": TypedContractEvent<

@@ -9,6 +9,7 @@ export type { ICorporateActions } from "./ICorporateActions";
 export type { IERC8056 } from "./IERC8056";
 export type { IEquityDocuments } from "./IEquityDocuments";
 export type { IEquityFactory } from "./IEquityFactory";
+export type { IEquityIssuance } from "./IEquityIssuance";
 export type { IEquityToken } from "./IEquityToken";
 export type { ISanctionsList } from "./ISanctionsList";
 export type { IWrappedEquity } from "./IWrappedEquity";

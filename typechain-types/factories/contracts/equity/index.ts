@@ -7,5 +7,6 @@ export { ComplianceRegistry__factory } from "./ComplianceRegistry__factory";
 export { CorporateActions__factory } from "./CorporateActions__factory";
 export { EquityDocuments__factory } from "./EquityDocuments__factory";
 export { EquityFactory__factory } from "./EquityFactory__factory";
+export { EquityIssuance__factory } from "./EquityIssuance__factory";
 export { EquityToken__factory } from "./EquityToken__factory";
 export { WrappedEquity__factory } from "./WrappedEquity__factory";

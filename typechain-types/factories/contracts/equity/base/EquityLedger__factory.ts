@@ -70,28 +70,6 @@ const _abi = [
     type: "error",
   },
   {
-    inputs: [
-      {
-        internalType: "int256",
-        name: "answer",
-        type: "int256",
-      },
-    ],
-    name: "BadReserveAnswer",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "updatedAt",
-        type: "uint256",
-      },
-    ],
-    name: "BadReserveTime",
-    type: "error",
-  },
-  {
     inputs: [],
     name: "BurnPaused",
     type: "error",
@@ -110,22 +88,6 @@ const _abi = [
       },
     ],
     name: "CallerNotPayee",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "shares",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "cap",
-        type: "uint256",
-      },
-    ],
-    name: "CapExceeded",
     type: "error",
   },
   {
@@ -320,22 +282,6 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "uint256",
-        name: "supply",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "allowed",
-        type: "uint256",
-      },
-    ],
-    name: "InsufficientReserves",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
         internalType: "string",
         name: "field",
         type: "string",
@@ -374,49 +320,6 @@ const _abi = [
       },
     ],
     name: "OnlyCorporateActions",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "bytes32",
-        name: "requestId",
-        type: "bytes32",
-      },
-    ],
-    name: "RequestUsed",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "updatedAt",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "effectiveAt",
-        type: "uint256",
-      },
-    ],
-    name: "ReservePredatesAction",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint256",
-        name: "updatedAt",
-        type: "uint256",
-      },
-      {
-        internalType: "uint256",
-        name: "heartbeat",
-        type: "uint256",
-      },
-    ],
-    name: "StaleReserve",
     type: "error",
   },
   {
@@ -512,19 +415,6 @@ const _abi = [
     anonymous: false,
     inputs: [
       {
-        indexed: false,
-        internalType: "uint256",
-        name: "capShares",
-        type: "uint256",
-      },
-    ],
-    name: "CapUpdated",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      {
         indexed: true,
         internalType: "address",
         name: "from",
@@ -588,36 +478,6 @@ const _abi = [
       },
     ],
     name: "Frozen",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      {
-        components: [
-          {
-            internalType: "uint48",
-            name: "window",
-            type: "uint48",
-          },
-          {
-            internalType: "uint104",
-            name: "globalCapacity",
-            type: "uint104",
-          },
-          {
-            internalType: "uint104",
-            name: "minterCapacity",
-            type: "uint104",
-          },
-        ],
-        indexed: false,
-        internalType: "struct IEquityToken.MintLimits",
-        name: "limits",
-        type: "tuple",
-      },
-    ],
-    name: "MintLimitsUpdated",
     type: "event",
   },
   {
@@ -762,51 +622,6 @@ const _abi = [
     anonymous: false,
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "feed",
-            type: "address",
-          },
-          {
-            internalType: "uint8",
-            name: "decimals",
-            type: "uint8",
-          },
-          {
-            internalType: "uint24",
-            name: "heartbeat",
-            type: "uint24",
-          },
-          {
-            internalType: "uint16",
-            name: "marginBps",
-            type: "uint16",
-          },
-          {
-            internalType: "uint16",
-            name: "chainShareBps",
-            type: "uint16",
-          },
-          {
-            internalType: "uint32",
-            name: "lastActionAt",
-            type: "uint32",
-          },
-        ],
-        indexed: false,
-        internalType: "struct IEquityToken.ReserveFeed",
-        name: "feed",
-        type: "tuple",
-      },
-    ],
-    name: "ReserveFeedUpdated",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      {
         indexed: true,
         internalType: "uint256",
         name: "id",
@@ -912,19 +727,6 @@ const _abi = [
   {
     inputs: [],
     name: "allowanceEpoch",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "allowedSupply",
     outputs: [
       {
         internalType: "uint256",
@@ -1173,19 +975,6 @@ const _abi = [
   },
   {
     inputs: [],
-    name: "capShares",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
     name: "contractURI",
     outputs: [
       {
@@ -1351,19 +1140,13 @@ const _abi = [
     type: "function",
   },
   {
-    inputs: [
-      {
-        internalType: "bytes32",
-        name: "requestId",
-        type: "bytes32",
-      },
-    ],
-    name: "isRequestUsed",
+    inputs: [],
+    name: "isin",
     outputs: [
       {
-        internalType: "bool",
+        internalType: "bytes12",
         name: "",
-        type: "bool",
+        type: "bytes12",
       },
     ],
     stateMutability: "view",
@@ -1371,12 +1154,25 @@ const _abi = [
   },
   {
     inputs: [],
-    name: "isin",
+    name: "issuance",
     outputs: [
       {
-        internalType: "string",
+        internalType: "address",
         name: "",
-        type: "string",
+        type: "address",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "lastActionAt",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "",
+        type: "uint256",
       },
     ],
     stateMutability: "view",
@@ -1422,25 +1218,6 @@ const _abi = [
     name: "mint",
     outputs: [],
     stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
-        name: "minter",
-        type: "address",
-      },
-    ],
-    name: "mintable",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "shares",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
     type: "function",
   },
   {
@@ -1775,51 +1552,6 @@ const _abi = [
     type: "function",
   },
   {
-    inputs: [],
-    name: "reserveFeed",
-    outputs: [
-      {
-        components: [
-          {
-            internalType: "address",
-            name: "feed",
-            type: "address",
-          },
-          {
-            internalType: "uint8",
-            name: "decimals",
-            type: "uint8",
-          },
-          {
-            internalType: "uint24",
-            name: "heartbeat",
-            type: "uint24",
-          },
-          {
-            internalType: "uint16",
-            name: "marginBps",
-            type: "uint16",
-          },
-          {
-            internalType: "uint16",
-            name: "chainShareBps",
-            type: "uint16",
-          },
-          {
-            internalType: "uint32",
-            name: "lastActionAt",
-            type: "uint32",
-          },
-        ],
-        internalType: "struct IEquityToken.ReserveFeed",
-        name: "",
-        type: "tuple",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
     inputs: [
       {
         internalType: "uint256",
@@ -1838,19 +1570,6 @@ const _abi = [
       },
     ],
     name: "scheduleMultiplier",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        internalType: "uint128",
-        name: "capShares",
-        type: "uint128",
-      },
-    ],
-    name: "setCap",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -1882,36 +1601,6 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "uint48",
-            name: "window",
-            type: "uint48",
-          },
-          {
-            internalType: "uint104",
-            name: "globalCapacity",
-            type: "uint104",
-          },
-          {
-            internalType: "uint104",
-            name: "minterCapacity",
-            type: "uint104",
-          },
-        ],
-        internalType: "struct IEquityToken.MintLimits",
-        name: "limits",
-        type: "tuple",
-      },
-    ],
-    name: "setMintLimits",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
         internalType: "uint8",
         name: "policy",
         type: "uint8",
@@ -1928,51 +1617,6 @@ const _abi = [
       },
     ],
     name: "setPolicy",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        components: [
-          {
-            internalType: "address",
-            name: "feed",
-            type: "address",
-          },
-          {
-            internalType: "uint8",
-            name: "decimals",
-            type: "uint8",
-          },
-          {
-            internalType: "uint24",
-            name: "heartbeat",
-            type: "uint24",
-          },
-          {
-            internalType: "uint16",
-            name: "marginBps",
-            type: "uint16",
-          },
-          {
-            internalType: "uint16",
-            name: "chainShareBps",
-            type: "uint16",
-          },
-          {
-            internalType: "uint32",
-            name: "lastActionAt",
-            type: "uint32",
-          },
-        ],
-        internalType: "struct IEquityToken.ReserveFeed",
-        name: "feed",
-        type: "tuple",
-      },
-    ],
-    name: "setReserveFeed",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -2054,24 +1698,6 @@ const _abi = [
         internalType: "string",
         name: "",
         type: "string",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "terms",
-    outputs: [
-      {
-        internalType: "string",
-        name: "uri",
-        type: "string",
-      },
-      {
-        internalType: "bytes32",
-        name: "digest",
-        type: "bytes32",
       },
     ],
     stateMutability: "view",

@@ -2,5 +2,4 @@
 /* tslint:disable */
 /* eslint-disable */
 export { EquityAuthorizations__factory } from "./EquityAuthorizations__factory";
-export { EquityIssuance__factory } from "./EquityIssuance__factory";
 export { EquityLedger__factory } from "./EquityLedger__factory";

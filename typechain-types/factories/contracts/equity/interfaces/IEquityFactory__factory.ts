@@ -128,9 +128,9 @@ const _abi = [
                 type: "string",
               },
               {
-                internalType: "string",
+                internalType: "bytes12",
                 name: "isin",
-                type: "string",
+                type: "bytes12",
               },
               {
                 internalType: "address",
@@ -152,10 +152,17 @@ const _abi = [
                 name: "countries",
                 type: "uint256",
               },
+            ],
+            internalType: "struct IEquityToken.Configuration",
+            name: "configuration",
+            type: "tuple",
+          },
+          {
+            components: [
               {
-                internalType: "uint128",
+                internalType: "uint112",
                 name: "capShares",
-                type: "uint128",
+                type: "uint112",
               },
               {
                 components: [
@@ -184,13 +191,8 @@ const _abi = [
                     name: "chainShareBps",
                     type: "uint16",
                   },
-                  {
-                    internalType: "uint32",
-                    name: "lastActionAt",
-                    type: "uint32",
-                  },
                 ],
-                internalType: "struct IEquityToken.ReserveFeed",
+                internalType: "struct IEquityIssuance.ReserveFeed",
                 name: "feed",
                 type: "tuple",
               },
@@ -212,13 +214,13 @@ const _abi = [
                     type: "uint104",
                   },
                 ],
-                internalType: "struct IEquityToken.MintLimits",
+                internalType: "struct IEquityIssuance.MintLimits",
                 name: "limits",
                 type: "tuple",
               },
             ],
-            internalType: "struct IEquityToken.Configuration",
-            name: "configuration",
+            internalType: "struct IEquityIssuance.Bounds",
+            name: "bounds",
             type: "tuple",
           },
         ],

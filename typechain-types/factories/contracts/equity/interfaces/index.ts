@@ -8,6 +8,7 @@ export { ICorporateActions__factory } from "./ICorporateActions__factory";
 export { IERC8056__factory } from "./IERC8056__factory";
 export { IEquityDocuments__factory } from "./IEquityDocuments__factory";
 export { IEquityFactory__factory } from "./IEquityFactory__factory";
+export { IEquityIssuance__factory } from "./IEquityIssuance__factory";
 export { IEquityToken__factory } from "./IEquityToken__factory";
 export { ISanctionsList__factory } from "./ISanctionsList__factory";
 export { IWrappedEquity__factory } from "./IWrappedEquity__factory";
