@@ -704,7 +704,7 @@ describe("EquityOracle", () => {
         [ACTION.Split, 3n, 2n],
       ] as const;
       for (const [i, action] of actions.entries()) {
-        const effectiveAt = await act(...action);
+        const effectiveAt = await act(action[0], action[1], action[2]);
         await expect(tell(PRICE, { at: effectiveAt + 60n, observedAt: effectiveAt - 1n }))
           .to.be.revertedWithCustomError(oracle, "BadObservation")
           .withArgs(effectiveAt - 1n, effectiveAt, effectiveAt + 60n);
