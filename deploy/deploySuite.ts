@@ -4,19 +4,29 @@ import type { HardhatRuntimeEnvironment } from "hardhat/types";
 import type {
   AccessManager,
   AppRegistry,
+  ComplianceRegistry,
+  CorporateActions,
+  DividendDistributor,
   ERC6551Registry,
+  EquityDocuments,
+  EquityFactory,
+  EquityIssuance,
+  EquityOracle,
   IPRegistry,
   LicenseMarket,
   LicenseTerms,
   MockUSDT,
   PieUSD,
+  RedemptionQueue,
   RoyaltyGraph,
   SponsorQuota,
+  UpgradeableBeacon,
 } from "../typechain-types";
 import { CANONICAL_ACCOUNT_REGISTRY, DEFAULT_PROTOCOL_FEE_BPS } from "./modules/ip";
 import { suiteModule } from "./modules/suite";
 import type { NetworkParameters } from "./parameters";
 import { HELD_ROLES, type RoleName } from "./roles";
+import type { Stock } from "./stock";
 
 export interface Suite {
   manager: AccessManager;
@@ -31,6 +41,16 @@ export interface Suite {
   sponsorQuota: SponsorQuota;
   /** ERC-6551's: the canonical one where the chain has it. */
   accountRegistry: ERC6551Registry;
+  complianceRegistry: ComplianceRegistry;
+  corporateActions: CorporateActions;
+  equityDocuments: EquityDocuments;
+  equityIssuance: EquityIssuance;
+  tokenBeacon: UpgradeableBeacon;
+  wrapperBeacon: UpgradeableBeacon;
+  equityFactory: EquityFactory;
+  redemptionQueue: RedemptionQueue;
+  dividendDistributor: DividendDistributor;
+  equityOracle: EquityOracle;
 }
 
 /** On a local chain each role has a holder of its own: the accounts after the deployer's, in the table's order. */
@@ -68,6 +88,8 @@ export interface DeployOptions {
    */
   deploymentId?: string;
   displayUi?: boolean;
+  /** The first stocks of the catalogue. */
+  stocks?: readonly Stock[];
 }
 
 export const deploySuite = async (
@@ -82,6 +104,7 @@ export const deploySuite = async (
   const module = suiteModule({
     underlying: onMock ? "mock" : "given",
     accounts: canonical ? "canonical" : "local",
+    stocks: options.stocks ?? [],
   });
   const deployed = await hre.ignition.deploy(module, {
     parameters: {
@@ -107,5 +130,21 @@ export const deploySuite = async (
     appRegistry: await hre.ethers.getContractAt("AppRegistry", await deployed.appRegistry.getAddress()),
     sponsorQuota: await hre.ethers.getContractAt("SponsorQuota", await deployed.sponsorQuota.getAddress()),
     accountRegistry: await hre.ethers.getContractAt("ERC6551Registry", await deployed.accountRegistry.getAddress()),
+    complianceRegistry: await hre.ethers.getContractAt(
+      "ComplianceRegistry",
+      await deployed.complianceRegistry.getAddress(),
+    ),
+    corporateActions: await hre.ethers.getContractAt("CorporateActions", await deployed.corporateActions.getAddress()),
+    equityDocuments: await hre.ethers.getContractAt("EquityDocuments", await deployed.equityDocuments.getAddress()),
+    equityIssuance: await hre.ethers.getContractAt("EquityIssuance", await deployed.equityIssuance.getAddress()),
+    tokenBeacon: await hre.ethers.getContractAt("UpgradeableBeacon", await deployed.tokenBeacon.getAddress()),
+    wrapperBeacon: await hre.ethers.getContractAt("UpgradeableBeacon", await deployed.wrapperBeacon.getAddress()),
+    equityFactory: await hre.ethers.getContractAt("EquityFactory", await deployed.equityFactory.getAddress()),
+    redemptionQueue: await hre.ethers.getContractAt("RedemptionQueue", await deployed.redemptionQueue.getAddress()),
+    dividendDistributor: await hre.ethers.getContractAt(
+      "DividendDistributor",
+      await deployed.dividendDistributor.getAddress(),
+    ),
+    equityOracle: await hre.ethers.getContractAt("EquityOracle", await deployed.equityOracle.getAddress()),
   };
 };

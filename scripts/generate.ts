@@ -42,9 +42,9 @@ const rolesMd = (): string => {
         .map(([signature]) => `\`${contract}.${signature}\``),
     );
   const roleRows = ROLE_NAMES.map((name) => {
-    const { id, executionDelay, grantDelay, scope, emergency, purpose } = role(name);
+    const { id, executionDelay, grantDelay, scope, emergency, bounded, purpose } = role(name);
     const delays = `${humanDelay(executionDelay)} | ${humanDelay(grantDelay)}`;
-    return `| ${name} | ${id} | ${scope} | ${delays} | ${emergency ? "yes" : ""} | ${purpose} |`;
+    return `| ${name} | ${id} | ${scope} | ${delays} | ${emergency ? "emergency" : (bounded ?? "")} | ${purpose} |`;
   });
   const callRows = ROLE_NAMES.map((name) => `| ${name} | ${functionsOf(name).join("<br>") || "—"} |`);
   const openRows = DEPLOYABLES.map(
@@ -64,9 +64,9 @@ occasion.
 
 The grant delay passes between a grant and the role's first use. It comes into force five days after deployment
 (OpenZeppelin's minimum setback); until then the admin's execution delay covers every grant. Emergency roles act at once
-and can only move to the safer state.
+and can only move to the safer state; whatever else acts at once is bounded by the contracts, and the table says by what.
 
-| role | id | scope | execution delay | grant delay | emergency | purpose |
+| role | id | scope | execution delay | grant delay | at once, because | purpose |
 | --- | --- | --- | --- | --- | --- | --- |
 ${roleRows.join("\n")}
 

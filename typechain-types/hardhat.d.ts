@@ -282,6 +282,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityLedger__factory>;
     getContractFactory(
+      name: "EquityPriceFeed",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityPriceFeed__factory>;
+    getContractFactory(
       name: "ComplianceRegistry",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ComplianceRegistry__factory>;
@@ -289,6 +293,10 @@ declare module "hardhat/types/runtime" {
       name: "CorporateActions",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.CorporateActions__factory>;
+    getContractFactory(
+      name: "DividendDistributor",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.DividendDistributor__factory>;
     getContractFactory(
       name: "EquityDocuments",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -301,6 +309,10 @@ declare module "hardhat/types/runtime" {
       name: "EquityIssuance",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityIssuance__factory>;
+    getContractFactory(
+      name: "EquityOracle",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityOracle__factory>;
     getContractFactory(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -318,6 +330,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ICorporateActions__factory>;
     getContractFactory(
+      name: "IDividendDistributor",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IDividendDistributor__factory>;
+    getContractFactory(
       name: "IEquityDocuments",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IEquityDocuments__factory>;
@@ -329,6 +345,10 @@ declare module "hardhat/types/runtime" {
       name: "IEquityIssuance",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IEquityIssuance__factory>;
+    getContractFactory(
+      name: "IEquityOracle",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IEquityOracle__factory>;
     getContractFactory(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -342,6 +362,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IERC8056__factory>;
     getContractFactory(
+      name: "IRedemptionQueue",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.IRedemptionQueue__factory>;
+    getContractFactory(
       name: "ISanctionsList",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ISanctionsList__factory>;
@@ -350,9 +374,21 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.IWrappedEquity__factory>;
     getContractFactory(
+      name: "RedemptionQueue",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.RedemptionQueue__factory>;
+    getContractFactory(
+      name: "TokenPriceFeed",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.TokenPriceFeed__factory>;
+    getContractFactory(
       name: "WrappedEquity",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.WrappedEquity__factory>;
+    getContractFactory(
+      name: "WrapperPriceFeed",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.WrapperPriceFeed__factory>;
     getContractFactory(
       name: "AppRegistry",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -473,6 +509,14 @@ declare module "hardhat/types/runtime" {
       name: "MockMulticall3",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockMulticall3__factory>;
+    getContractFactory(
+      name: "MockAggregator",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.MockAggregator__factory>;
+    getContractFactory(
+      name: "MockSanctionsList",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.MockSanctionsList__factory>;
     getContractFactory(
       name: "IPRegistryBases",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -914,6 +958,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.EquityLedger>;
     getContractAt(
+      name: "EquityPriceFeed",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityPriceFeed>;
+    getContractAt(
       name: "ComplianceRegistry",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -923,6 +972,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.CorporateActions>;
+    getContractAt(
+      name: "DividendDistributor",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.DividendDistributor>;
     getContractAt(
       name: "EquityDocuments",
       address: string | ethers.Addressable,
@@ -938,6 +992,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.EquityIssuance>;
+    getContractAt(
+      name: "EquityOracle",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityOracle>;
     getContractAt(
       name: "EquityToken",
       address: string | ethers.Addressable,
@@ -959,6 +1018,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.ICorporateActions>;
     getContractAt(
+      name: "IDividendDistributor",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IDividendDistributor>;
+    getContractAt(
       name: "IEquityDocuments",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -973,6 +1037,11 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.IEquityIssuance>;
+    getContractAt(
+      name: "IEquityOracle",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IEquityOracle>;
     getContractAt(
       name: "IEquityToken",
       address: string | ethers.Addressable,
@@ -989,6 +1058,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.IERC8056>;
     getContractAt(
+      name: "IRedemptionQueue",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.IRedemptionQueue>;
+    getContractAt(
       name: "ISanctionsList",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -999,10 +1073,25 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.IWrappedEquity>;
     getContractAt(
+      name: "RedemptionQueue",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.RedemptionQueue>;
+    getContractAt(
+      name: "TokenPriceFeed",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.TokenPriceFeed>;
+    getContractAt(
       name: "WrappedEquity",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.WrappedEquity>;
+    getContractAt(
+      name: "WrapperPriceFeed",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.WrapperPriceFeed>;
     getContractAt(
       name: "AppRegistry",
       address: string | ethers.Addressable,
@@ -1153,6 +1242,16 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.MockMulticall3>;
+    getContractAt(
+      name: "MockAggregator",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.MockAggregator>;
+    getContractAt(
+      name: "MockSanctionsList",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.MockSanctionsList>;
     getContractAt(
       name: "IPRegistryBases",
       address: string | ethers.Addressable,
@@ -1553,6 +1652,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityLedger>;
     deployContract(
+      name: "EquityPriceFeed",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityPriceFeed>;
+    deployContract(
       name: "ComplianceRegistry",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ComplianceRegistry>;
@@ -1560,6 +1663,10 @@ declare module "hardhat/types/runtime" {
       name: "CorporateActions",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.CorporateActions>;
+    deployContract(
+      name: "DividendDistributor",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.DividendDistributor>;
     deployContract(
       name: "EquityDocuments",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1572,6 +1679,10 @@ declare module "hardhat/types/runtime" {
       name: "EquityIssuance",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityIssuance>;
+    deployContract(
+      name: "EquityOracle",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityOracle>;
     deployContract(
       name: "EquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1589,6 +1700,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICorporateActions>;
     deployContract(
+      name: "IDividendDistributor",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IDividendDistributor>;
+    deployContract(
       name: "IEquityDocuments",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IEquityDocuments>;
@@ -1600,6 +1715,10 @@ declare module "hardhat/types/runtime" {
       name: "IEquityIssuance",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IEquityIssuance>;
+    deployContract(
+      name: "IEquityOracle",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityOracle>;
     deployContract(
       name: "IEquityToken",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1613,6 +1732,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IERC8056>;
     deployContract(
+      name: "IRedemptionQueue",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IRedemptionQueue>;
+    deployContract(
       name: "ISanctionsList",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ISanctionsList>;
@@ -1621,9 +1744,21 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IWrappedEquity>;
     deployContract(
+      name: "RedemptionQueue",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RedemptionQueue>;
+    deployContract(
+      name: "TokenPriceFeed",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.TokenPriceFeed>;
+    deployContract(
       name: "WrappedEquity",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.WrappedEquity>;
+    deployContract(
+      name: "WrapperPriceFeed",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrapperPriceFeed>;
     deployContract(
       name: "AppRegistry",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1744,6 +1879,14 @@ declare module "hardhat/types/runtime" {
       name: "MockMulticall3",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockMulticall3>;
+    deployContract(
+      name: "MockAggregator",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockAggregator>;
+    deployContract(
+      name: "MockSanctionsList",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockSanctionsList>;
     deployContract(
       name: "IPRegistryBases",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2185,6 +2328,11 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityLedger>;
     deployContract(
+      name: "EquityPriceFeed",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityPriceFeed>;
+    deployContract(
       name: "ComplianceRegistry",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2194,6 +2342,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.CorporateActions>;
+    deployContract(
+      name: "DividendDistributor",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.DividendDistributor>;
     deployContract(
       name: "EquityDocuments",
       args: any[],
@@ -2209,6 +2362,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityIssuance>;
+    deployContract(
+      name: "EquityOracle",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityOracle>;
     deployContract(
       name: "EquityToken",
       args: any[],
@@ -2230,6 +2388,11 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ICorporateActions>;
     deployContract(
+      name: "IDividendDistributor",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IDividendDistributor>;
+    deployContract(
       name: "IEquityDocuments",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2244,6 +2407,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IEquityIssuance>;
+    deployContract(
+      name: "IEquityOracle",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IEquityOracle>;
     deployContract(
       name: "IEquityToken",
       args: any[],
@@ -2260,6 +2428,11 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IERC8056>;
     deployContract(
+      name: "IRedemptionQueue",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.IRedemptionQueue>;
+    deployContract(
       name: "ISanctionsList",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2270,10 +2443,25 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.IWrappedEquity>;
     deployContract(
+      name: "RedemptionQueue",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.RedemptionQueue>;
+    deployContract(
+      name: "TokenPriceFeed",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.TokenPriceFeed>;
+    deployContract(
       name: "WrappedEquity",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.WrappedEquity>;
+    deployContract(
+      name: "WrapperPriceFeed",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrapperPriceFeed>;
     deployContract(
       name: "AppRegistry",
       args: any[],
@@ -2424,6 +2612,16 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockMulticall3>;
+    deployContract(
+      name: "MockAggregator",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockAggregator>;
+    deployContract(
+      name: "MockSanctionsList",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockSanctionsList>;
     deployContract(
       name: "IPRegistryBases",
       args: any[],

@@ -1,12 +1,8 @@
 import { buildModule } from "@nomicfoundation/ignition-core";
-import type {
-  ArgumentType,
-  IgnitionModuleBuilder,
-  NamedArtifactContractAtFuture,
-} from "@nomicfoundation/ignition-core";
 
 import { AccessModule } from "./access";
 import type { PaymentsModule } from "./payments";
+import { proxied } from "./proxied";
 
 /** Where ERC-6551's registry is on every public chain that has it. */
 export const CANONICAL_ACCOUNT_REGISTRY = "0x000000006551c19487814612e58FE06813775758";
@@ -20,21 +16,6 @@ export interface IPOptions {
   /** Its dollar becomes a payment token of licences; without it, licences are paid in native coin until more are listed. */
   payments?: typeof PaymentsModule;
 }
-
-/** An implementation, and a proxy that is initialised in the transaction that deploys it: there is nothing to front-run. */
-const proxied = <Name extends string>(
-  m: IgnitionModuleBuilder,
-  name: Name,
-  constructorArguments: ArgumentType[],
-  initializeArguments: ArgumentType[],
-): NamedArtifactContractAtFuture<Name> => {
-  const implementation = m.contract(name, constructorArguments, { id: `${name}_implementation` });
-  const initialize = m.encodeFunctionCall(implementation, "initialize", initializeArguments, {
-    id: `encode_${name}_initialize`,
-  });
-  const proxy = m.contract("ERC1967Proxy", [implementation, initialize], { id: `${name}_proxy` });
-  return m.contractAt(name, proxy);
-};
 
 /**
  * Works, royalties and licences under the suite's authority, alone or beside payments. Parameters: `treasury`, which

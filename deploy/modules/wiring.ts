@@ -19,27 +19,32 @@ export const selector = (signature: string): string => id(signature).slice(0, 10
 /**
  * Gives a contract's privileged functions to their roles, in one transaction, as `deploy/roles.ts` says, and puts the
  * admin's own changes to this target behind the upgrade delay (in force after OpenZeppelin's setback of five days).
- * @param domain Deployed and set up before: from here on the deployer's word counts for nothing there.
+ * @param domain Deployed and set up before, or called: from here on the deployer's word counts for nothing there.
  */
 export const wire = (
   m: IgnitionModuleBuilder,
   manager: Manager,
   target: NamedArtifactContractAtFuture<string> | NamedArtifactContractDeploymentFuture<string>,
-  domain: IgnitionModule,
+  domain: IgnitionModule | readonly Call[],
+  /** For the ids of the futures, where there are several of the contract. */
+  key = target.contractName,
 ): Call => {
   const name = target.contractName;
   const calls: EncodeFunctionCallFuture<string, string>[] = [];
   for (const [roleName, signatures] of signaturesByRole(name)) {
     calls.push(
       m.encodeFunctionCall(manager, "setTargetFunctionRole", [target, signatures.map(selector), role(roleName).id], {
-        id: `encode_${name}_${roleName}`,
+        id: `encode_${key}_${roleName}`,
       }),
     );
   }
   calls.push(
-    m.encodeFunctionCall(manager, "setTargetAdminDelay", [target, DELAYS.upgrade], { id: `encode_${name}_adminDelay` }),
+    m.encodeFunctionCall(manager, "setTargetAdminDelay", [target, DELAYS.upgrade], { id: `encode_${key}_adminDelay` }),
   );
-  return m.call(manager, "multicall", [calls], { id: `wire_${name}`, after: [domain] });
+  return m.call(manager, "multicall", [calls], {
+    id: `wire_${key}`,
+    after: Array.isArray(domain) ? [...(domain as readonly Call[])] : [domain as IgnitionModule],
+  });
 };
 
 /**

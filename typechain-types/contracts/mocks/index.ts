@@ -5,6 +5,8 @@ import type * as access from "./access";
 export type { access };
 import type * as chain from "./chain";
 export type { chain };
+import type * as equity from "./equity";
+export type { equity };
 import type * as ip from "./ip";
 export type { ip };
 import type * as tokens from "./tokens";

@@ -3,3 +3,4 @@
 /* eslint-disable */
 export type { EquityAuthorizations } from "./EquityAuthorizations";
 export type { EquityLedger } from "./EquityLedger";
+export type { EquityPriceFeed } from "./EquityPriceFeed";

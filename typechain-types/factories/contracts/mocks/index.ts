@@ -3,6 +3,7 @@
 /* eslint-disable */
 export * as access from "./access";
 export * as chain from "./chain";
+export * as equity from "./equity";
 export * as ip from "./ip";
 export * as tokens from "./tokens";
 export * as wallets from "./wallets";

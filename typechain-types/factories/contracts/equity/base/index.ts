@@ -3,3 +3,4 @@
 /* eslint-disable */
 export { EquityAuthorizations__factory } from "./EquityAuthorizations__factory";
 export { EquityLedger__factory } from "./EquityLedger__factory";
+export { EquityPriceFeed__factory } from "./EquityPriceFeed__factory";
