@@ -544,7 +544,9 @@ describe("DividendDistributor", () => {
         .to.be.revertedWithCustomError(distributor, "NothingToClaim")
         .withArgs(ID, KIND.Account, stranger.address);
       await token.connect(stranger).transferShares(alice, 1_000n * SHARE);
-      await expect(distributor.claim(ID, alice)).to.be.revertedWithCustomError(distributor, "AlreadyClaimed");
+      await expect(distributor.claim(ID, alice))
+        .to.be.revertedWithCustomError(distributor, "AlreadyClaimed")
+        .withArgs(ID, KIND.Account, alice.address);
       expect(await usd.balanceOf(alice)).to.equal(await total(suite));
     });
 
@@ -565,10 +567,17 @@ describe("DividendDistributor", () => {
       await wrapper.connect(alice).redeem(900n * SHARE, alice, alice);
       await token.connect(alice).transferShares(bob, 900n * SHARE);
       expect(await total(suite)).to.be.within(1_800n * USD - 2n, 1_800n * USD);
-      for (const attempt of [() => distributor.claim(ID, alice), () => distributor.claimWrapped(ID, alice)]) {
-        await expect(attempt()).to.be.revertedWithCustomError(distributor, "AlreadyClaimed");
+      for (const [kind, attempt] of [
+        [KIND.Account, () => distributor.claim(ID, alice)],
+        [KIND.Wrapped, () => distributor.claimWrapped(ID, alice)],
+      ] as const) {
+        await expect(attempt())
+          .to.be.revertedWithCustomError(distributor, "AlreadyClaimed")
+          .withArgs(ID, kind, alice.address);
       }
-      await expect(distributor.claimWrapped(ID, bob)).to.be.revertedWithCustomError(distributor, "NothingToClaim");
+      await expect(distributor.claimWrapped(ID, bob))
+        .to.be.revertedWithCustomError(distributor, "NothingToClaim")
+        .withArgs(ID, KIND.Wrapped, bob.address);
       await suite.expectBooks();
     });
 
@@ -576,7 +585,9 @@ describe("DividendDistributor", () => {
       const suite = await loadFixture(spreadFixture);
       const { distributor, wrapper, alice, bob } = suite;
       await wrapper.connect(alice).transfer(bob, 300n * SHARE);
-      await expect(distributor.claimWrapped(ID, bob)).to.be.revertedWithCustomError(distributor, "NothingToClaim");
+      await expect(distributor.claimWrapped(ID, bob))
+        .to.be.revertedWithCustomError(distributor, "NothingToClaim")
+        .withArgs(ID, KIND.Wrapped, bob.address);
       await distributor.claimWrapped(ID, alice);
       expect(await total(suite)).to.be.within(600n * USD - 1n, 600n * USD);
     });
@@ -588,11 +599,15 @@ describe("DividendDistributor", () => {
       // In escrow at the snapshot, back in the account at the claim.
       await pass(CANCEL_DELAY);
       await queue.connect(alice).cancel(1n);
-      await expect(distributor.claim(ID, alice)).to.be.revertedWithCustomError(distributor, "AlreadyClaimed");
+      await expect(distributor.claim(ID, alice))
+        .to.be.revertedWithCustomError(distributor, "AlreadyClaimed")
+        .withArgs(ID, KIND.Account, alice.address);
       await distributor.claimRequest(ID, 1n);
       // In the account at the snapshot, in escrow at the claim.
       const id = await request(alice, 600n * SHARE);
-      await expect(distributor.claimRequest(ID, id)).to.be.revertedWithCustomError(distributor, "NothingToClaim");
+      await expect(distributor.claimRequest(ID, id))
+        .to.be.revertedWithCustomError(distributor, "NothingToClaim")
+        .withArgs(ID, KIND.Request, id);
       expect(await total(suite)).to.be.within(1_400n * USD - 2n, 1_400n * USD);
     });
 

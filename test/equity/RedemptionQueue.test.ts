@@ -464,6 +464,16 @@ describe("RedemptionQueue", () => {
     });
   });
 
+  it("pays nothing where the token does not burn", async () => {
+    const suite = await loadFixture(lockedFixture);
+    const { queue, token, usd, redeemer, alice, id } = suite;
+    await token.pause(4n);
+    await expect(queue.connect(redeemer).settle(id, MIN, PAYMENT)).to.be.revertedWithCustomError(token, "BurnPaused");
+    expect(await usd.balanceOf(alice)).to.equal(0n);
+    expect((await queue.requestOf(id)).state).to.equal(STATE.Locked);
+    await expectEscrow(suite);
+  });
+
   describe("reject", () => {
     for (const [state, fixture] of [
       ["pending", pendingFixture],
