@@ -53,9 +53,6 @@ interface IEquityIssuance {
     /// @notice How fast the token may be minted.
     event MintLimitsUpdated(address indexed token, MintLimits limits);
 
-    /// @notice A request was minted for.
-    event MintAuthorized(address indexed token, address indexed minter, bytes32 indexed requestId, uint256 shares);
-
     /// @notice A field is not usable.
     error InvalidConfig(string field);
 

@@ -96,7 +96,6 @@ export interface EquityIssuanceInterface extends Interface {
     nameOrSignatureOrTopic:
       | "AuthorityUpdated"
       | "CapUpdated"
-      | "MintAuthorized"
       | "MintLimitsUpdated"
       | "ReserveFeedUpdated"
   ): EventFragment;
@@ -207,31 +206,6 @@ export namespace CapUpdatedEvent {
   export interface OutputObject {
     token: string;
     capShares: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace MintAuthorizedEvent {
-  export type InputTuple = [
-    token: AddressLike,
-    minter: AddressLike,
-    requestId: BytesLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [
-    token: string,
-    minter: string,
-    requestId: string,
-    shares: bigint
-  ];
-  export interface OutputObject {
-    token: string;
-    minter: string;
-    requestId: string;
-    shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -482,13 +456,6 @@ export interface EquityIssuance extends BaseContract {
     CapUpdatedEvent.OutputObject
   >;
   getEvent(
-    key: "MintAuthorized"
-  ): TypedContractEvent<
-    MintAuthorizedEvent.InputTuple,
-    MintAuthorizedEvent.OutputTuple,
-    MintAuthorizedEvent.OutputObject
-  >;
-  getEvent(
     key: "MintLimitsUpdated"
   ): TypedContractEvent<
     MintLimitsUpdatedEvent.InputTuple,
@@ -524,17 +491,6 @@ export interface EquityIssuance extends BaseContract {
       CapUpdatedEvent.InputTuple,
       CapUpdatedEvent.OutputTuple,
       CapUpdatedEvent.OutputObject
-    >;
-
-    "MintAuthorized(address,address,bytes32,uint256)": TypedContractEvent<
-      MintAuthorizedEvent.InputTuple,
-      MintAuthorizedEvent.OutputTuple,
-      MintAuthorizedEvent.OutputObject
-    >;
-    MintAuthorized: TypedContractEvent<
-      MintAuthorizedEvent.InputTuple,
-      MintAuthorizedEvent.OutputTuple,
-      MintAuthorizedEvent.OutputObject
     >;
 
     "MintLimitsUpdated(address,tuple)": TypedContractEvent<
