@@ -107,7 +107,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         uint256 shares = amount > MAX_AMOUNT ? MAX_SHARES : (amount * WAD) / state.written();
         if (shares == 0) revert ZeroShares();
         uint256 total = _ledger().totalShares + shares;
-        _issuance.authorizeMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
+        _issuance.admitMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
         _mintShares(state, to, shares, amount);
         emit Minted(msg.sender, requestId);
     }

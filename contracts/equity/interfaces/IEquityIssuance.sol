@@ -108,7 +108,7 @@ interface IEquityIssuance {
     /// @param totalShares With them.
     /// @param multiplier By which they must be covered.
     /// @param lastActionAt When the token's last corporate action took effect.
-    function authorizeMint(
+    function admitMint(
         address minter,
         bytes32 requestId,
         uint256 shares,

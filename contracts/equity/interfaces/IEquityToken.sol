@@ -35,8 +35,8 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
         uint256 countries;
     }
 
-    /// @notice Shares moved; with every `Transfer`.
-    event TransferShares(address indexed from, address indexed to, uint256 shares);
+    /// @notice The shares of the `Transfer` right before it in the log, which has sender and receiver; with every one.
+    event TransferShares(uint256 shares);
 
     /// @notice A mint was for this request; `Transfer` and `TransferShares` say to whom and how much.
     event Minted(address indexed minter, bytes32 indexed requestId);
