@@ -24,7 +24,7 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
 
     uint256 private constant MAX_BATCH = 200;
 
-    // Policy bits, see {IComplianceRegistry-check}.
+    // Policy bits, see {IComplianceRegistry-checkCompliance}.
     uint256 private constant RECEIVER_NEEDS_KYC = 1;
     uint256 private constant SENDER_NEEDS_KYC = 2;
     uint256 private constant BY_COUNTRY = 4;
@@ -83,7 +83,7 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
     }
 
     /// @inheritdoc IComplianceRegistry
-    function check(
+    function checkCompliance(
         address spender,
         address from,
         address to,
@@ -174,7 +174,7 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
 
     function _checkSender(Investor sender, uint256 policy, uint256 countries) private view returns (uint8) {
         if (sender.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_SEND)) return Restriction.SENDER_BLOCKED;
-        if (sender.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
+        if (policy == 0 || sender.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
         if (policy & SENDER_NEEDS_KYC != 0) {
             if (!sender.has(InvestorLibrary.KYC)) return Restriction.SENDER_KYC;
             if (_expired(sender)) return Restriction.SENDER_EXPIRED;
@@ -186,7 +186,7 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
 
     function _checkReceiver(Investor receiver, uint256 policy, uint256 countries) private view returns (uint8) {
         if (receiver.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_RECEIVE)) return Restriction.RECEIVER_BLOCKED;
-        if (receiver.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
+        if (policy == 0 || receiver.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
         if (policy & RECEIVER_NEEDS_KYC != 0) {
             if (!receiver.has(InvestorLibrary.KYC)) return Restriction.RECEIVER_KYC;
             if (_expired(receiver)) return Restriction.RECEIVER_EXPIRED;

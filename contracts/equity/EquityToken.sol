@@ -131,7 +131,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (!_mayAlone(state, address(0), to)) revert ERC7943CannotReceive(to);
         (uint256 word, uint256 shares) = _seize(state, from, amount);
         emit ForcedTransfer(from, to, amount);
-        _writeMove(state, from, word, to, shares, amount);
+        _writeMove(_ledger().accounts[from], state, from, word, to, shares, amount);
         return true;
     }
 
@@ -312,7 +312,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) external view returns (uint256) {
         LedgerStorage storage $ = _ledger();
-        uint256 shares = $.accounts[account].frozenIn();
+        uint256 shares = $.accounts[account].word.frozenIn();
         return shares == MAX_SHARES ? type(uint256).max : (shares * $.state.multiplier()) / WAD;
     }
 
@@ -332,7 +332,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (to == address(0) || to == address(this)) return Restriction.RECEIVER_BLOCKED;
         uint8 code = _complianceOf(state, from, from, to);
         if (code != Restriction.NONE) return code;
-        uint256 word = $.accounts[from];
+        uint256 word = $.accounts[from].word;
         uint256 held = word & MAX_SHARES;
         if (amount > MAX_AMOUNT) return Restriction.BALANCE;
         uint256 shares = Math.ceilDiv(amount * WAD, state.written());
@@ -356,7 +356,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
         if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
         if (shares == 0) revert ZeroShares();
-        uint256 word = _checkedWord(state, msg.sender, shares, amount);
+        uint256 word = _checkedWord(_ledger().accounts[msg.sender], state, msg.sender, shares, amount);
         _burnShares(state, msg.sender, word, shares, amount);
     }
 
@@ -366,7 +366,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         Investor investor = Investor.wrap(_registry.accountOf(from));
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
         shares = _toSharesUp(state, from, amount);
-        word = _ledger().accounts[from];
+        word = _ledger().accounts[from].word;
         uint256 held = word & MAX_SHARES;
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 frozen = word.frozenIn();
@@ -375,7 +375,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         uint256 left = held - shares;
         _setFrozenShares(state, from, left);
         emit Frozen(from, (left * state.written()) / WAD);
-        word = _ledger().accounts[from];
+        word = _ledger().accounts[from].word;
     }
 
     /// @dev When the last corporate action took effect: while another is to come, its time stands apart.

@@ -23,14 +23,13 @@ import {Investor, InvestorLibrary} from "./types/Investor.sol";
 /// nothing. What comes in and goes out is counted in shares, so that no rounding is between units and backing.
 contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedUpgradeable, IERC165 {
     using ShareHistory for uint256;
-    using ShareHistory for mapping(uint256 => uint256);
+    using ShareHistory for ShareHistory.Account;
 
     /// @custom:storage-location erc7201:tessera.storage.WrappedEquity
     struct WrapperStorage {
         IEquityToken token;
-        /// Words of {ShareHistory}, whose shares are the balances and not in the word.
-        mapping(address account => uint256) holders;
-        mapping(address account => mapping(uint256 index => uint256)) checkpoints;
+        /// Whose shares are the balances, and not in the word.
+        mapping(address account => ShareHistory.Account) holders;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("tessera.storage.WrappedEquity")) - 1)) & ~bytes32(uint256(0xff))
@@ -118,12 +117,12 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
         Investor investor = Investor.wrap(IComplianceRegistry(token.registry()).accountOf(from));
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
-        uint256 frozen = _wrapper().holders[from].frozenIn();
+        uint256 frozen = _wrapper().holders[from].word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < amount) revert AccountNotSeizable(from);
         // Said before the tokens move; what is frozen of all stays frozen.
         uint256 left = held - amount;
         if (frozen != MAX_SHARES && frozen > left) {
-            _wrapper().holders[from] = _wrapper().holders[from].withFrozen(left);
+            _wrapper().holders[from].word = _wrapper().holders[from].word.withFrozen(left);
             emit Frozen(from, left);
         }
         emit ForcedTransfer(from, to, amount);
@@ -138,7 +137,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
             if (amount >= MAX_SHARES) revert FrozenTooLarge(amount);
             units = amount;
         }
-        _wrapper().holders[account] = _wrapper().holders[account].withFrozen(units);
+        _wrapper().holders[account].word = _wrapper().holders[account].word.withFrozen(units);
         emit Frozen(account, amount);
         return true;
     }
@@ -217,7 +216,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view returns (uint256) {
         if (!_wrapper().token.transfersOpen(owner, address(0))) return 0;
-        return Math.saturatingSub(balanceOf(owner), _wrapper().holders[owner].frozenIn());
+        return Math.saturatingSub(balanceOf(owner), _wrapper().holders[owner].word.frozenIn());
     }
 
     /// @inheritdoc IERC8056
@@ -268,7 +267,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
 
     /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) external view returns (uint256) {
-        uint256 units = _wrapper().holders[account].frozenIn();
+        uint256 units = _wrapper().holders[account].word.frozenIn();
         return units == MAX_SHARES ? type(uint256).max : units;
     }
 
@@ -278,7 +277,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         try _wrapper().token.requireTransferable(from, from, to) {
             uint256 held = balanceOf(from);
             // A balance that is too small is no rule's matter; what is frozen of one that is not, is.
-            return amount > held || amount <= Math.saturatingSub(held, _wrapper().holders[from].frozenIn());
+            return amount > held || amount <= Math.saturatingSub(held, _wrapper().holders[from].word.frozenIn());
         } catch {
             return false;
         }
@@ -288,7 +287,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     function sharesAt(address account, uint256 id) external view returns (uint256) {
         WrapperStorage storage $ = _wrapper();
         if (id == 0 || id > $.token.snapshotId()) revert UnknownSnapshot(id);
-        return $.checkpoints[account].sharesAt($.holders[account], balanceOf(account), id);
+        return $.holders[account].sharesAt(balanceOf(account), id);
     }
 
     /// @notice Whether the contract implements an ERC-165 interface; ERC-8056's four are among them.
@@ -326,7 +325,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         uint256 id = _wrapper().token.requireTransferable(msg.sender, from, to);
         if (from != address(0)) {
             uint256 held = balanceOf(from);
-            uint256 free = Math.saturatingSub(held, _wrapper().holders[from].frozenIn());
+            uint256 free = Math.saturatingSub(held, _wrapper().holders[from].word.frozenIn());
             if (value > free && value <= held) revert ERC7943InsufficientUnfrozenBalance(from, value, free);
         }
         _write(from, to, value, id);
@@ -339,10 +338,10 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     }
 
     function _touch(address account, uint256 id) private {
-        WrapperStorage storage $ = _wrapper();
-        uint256 word = $.holders[account];
-        uint256 next = $.checkpoints[account].touched(word, balanceOf(account), id);
-        if (next != word) $.holders[account] = next;
+        ShareHistory.Account storage holder = _wrapper().holders[account];
+        uint256 word = holder.word;
+        uint256 next = holder.touched(word, balanceOf(account), id);
+        if (next != word) holder.word = next;
     }
 
     function _wrapper() private pure returns (WrapperStorage storage $) {
