@@ -31,8 +31,8 @@ contract EquityIssuance is IEquityIssuance, Managed {
     uint256 private constant DECIMALS = 18;
     uint256 private constant MAX_FEED_DECIMALS = 36;
     uint256 private constant MAX_HEARTBEAT = 7 days;
-    /// @dev Scaled by 18 digits, it fits a word.
-    int256 private constant MAX_ANSWER = int256(uint256(type(uint192).max));
+    /// @dev Scaled by 18 digits and multiplied by basis points, it fits a word.
+    int256 private constant MAX_ANSWER = int256(uint256(type(uint176).max));
 
     bytes32 private constant GLOBAL = 0;
 

@@ -356,6 +356,8 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
         if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
         if (shares == 0) revert ZeroShares();
+        // Who redeems what is blocked would take its stocks away.
+        if (!_mayAlone(state, msg.sender, address(0))) revert ERC7943CannotSend(msg.sender);
         uint256 word = _checkedWord(state, msg.sender, shares, amount);
         _burnShares(state, msg.sender, word, shares, amount);
     }
@@ -371,8 +373,9 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 frozen = word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < shares) revert AccountNotSeizable(from);
-        if (frozen == MAX_SHARES || frozen <= held - shares) return (word, shares);
-        uint256 left = held - shares;
+        // What is frozen beyond the holding stays so: it is of what is still to arrive.
+        uint256 left = Math.max(frozen, held) - shares;
+        if (frozen == MAX_SHARES || frozen <= left) return (word, shares);
         _setFrozenShares(state, from, left);
         emit Frozen(from, (left * state.written()) / WAD);
         word = _ledger().accounts[from];
