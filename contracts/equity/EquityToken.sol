@@ -378,8 +378,9 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 frozen = word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < shares) revert AccountNotSeizable(from);
-        if (frozen == MAX_SHARES || frozen <= held - shares) return (word, shares);
-        uint256 left = held - shares;
+        // What is frozen beyond the holding stays so: it is of what is still to arrive.
+        uint256 left = Math.max(frozen, held) - shares;
+        if (frozen == MAX_SHARES || frozen <= left) return (word, shares);
         _setFrozenShares(state, from, left);
         emit Frozen(from, (left * state.written()) / WAD);
         word = _ledger().accounts[from].word;
