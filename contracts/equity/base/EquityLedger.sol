@@ -129,13 +129,13 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     }
 
     /// @inheritdoc IEquityToken
-    function toShares(uint256 amount) external view returns (uint256) {
+    function sharesFor(uint256 amount) external view returns (uint256) {
         if (amount > MAX_AMOUNT) return type(uint256).max;
         return Math.ceilDiv(amount * WAD, _ledger().state.multiplier());
     }
 
     /// @inheritdoc IEquityToken
-    function toAmount(uint256 shares) external view returns (uint256) {
+    function amountFor(uint256 shares) external view returns (uint256) {
         if (shares > MAX_SHARES) return type(uint256).max;
         return (shares * _ledger().state.multiplier()) / WAD;
     }
@@ -198,7 +198,8 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         _move(state, spender, from, to, shares, amount);
     }
 
-    /// @dev A holder's move: pauses, halt, compliance, balance, then the shares. The state is folded.
+    /// @dev A holder's move: pauses, halt, compliance, balance, then the shares. The state is folded; the sender is one who
+    /// called, signed or is named by an allowance, and so is not 0.
     function _move(
         TokenState state,
         address spender,
@@ -207,7 +208,6 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         uint256 shares,
         uint256 amount
     ) internal {
-        if (from == address(0)) revert ERC20InvalidSender(from);
         if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
         if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) revert TransferPaused();
         if (state.isHalted()) revert CorporateActionHalt(state.effectiveAt());
@@ -251,7 +251,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
             receiver.word = receiver.touched(word, word & MAX_SHARES, id) + shares;
         }
         emit Transfer(from, to, amount);
-        emit TransferShares(from, to, shares);
+        emit TransferShares(shares);
     }
 
     /// @dev Shares of `to` and the total grow by `shares`; the caller has checked that the total fits.
@@ -264,7 +264,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
             receiver.word = receiver.touched(word, word & MAX_SHARES, state.snapshotId()) + shares;
         }
         emit Transfer(address(0), to, amount);
-        emit TransferShares(address(0), to, shares);
+        emit TransferShares(shares);
     }
 
     /// @dev Shares of `from` and the total shrink by `shares`; the caller has checked the account's.
@@ -276,7 +276,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
             sender.word = sender.touched(word, word & MAX_SHARES, state.snapshotId()) - shares;
         }
         emit Transfer(from, address(0), amount);
-        emit TransferShares(from, address(0), shares);
+        emit TransferShares(shares);
     }
 
     function _setFrozenShares(TokenState state, address account, uint256 shares) internal {
