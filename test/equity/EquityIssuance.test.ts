@@ -100,7 +100,7 @@ const ask = ({ issuance, key, bob }: Fixture, asked: Asked = {}): Promise<Contra
   const { shares = SHARE } = asked;
   return issuance
     .connect(asked.token ?? key)
-    .authorizeMint(
+    .admitMint(
       asked.minter ?? bob.address,
       asked.requestId ?? id(`asked ${requests++}`),
       shares,
@@ -444,9 +444,10 @@ describe("EquityIssuance", () => {
       await f.keyFeed.setUpdatedAt(0n);
       await expect(ask(f)).to.be.revertedWithCustomError(f.issuance, "BadReserveTime").withArgs(0n);
       const now = (await time.latest()) + 10;
-      for (const updatedAt of [BigInt(now + 1), MaxUint256]) {
+      const farthest = 2n ** 88n - 1n;
+      for (const updatedAt of [BigInt(now + 1), farthest]) {
         await f.keyFeed.setUpdatedAt(updatedAt);
-        if (updatedAt !== MaxUint256) await time.setNextBlockTimestamp(now);
+        if (updatedAt !== farthest) await time.setNextBlockTimestamp(now);
         await expect(ask(f)).to.be.revertedWithCustomError(f.issuance, "BadReserveTime").withArgs(updatedAt);
       }
       const then = (await time.latest()) + 10;
@@ -650,9 +651,7 @@ describe("EquityIssuance", () => {
       const f = await load();
       const requestId = id("the request");
       expect(await f.issuance.isRequestUsed(f.key, requestId)).to.equal(false);
-      await expect(ask(f, { requestId, shares: 5n }))
-        .to.emit(f.issuance, "MintAuthorized")
-        .withArgs(f.key.address, f.bob.address, requestId, 5n);
+      await ask(f, { requestId, shares: 5n });
       expect(await f.issuance.isRequestUsed(f.key, requestId)).to.equal(true);
       for (const minter of [f.bob.address, f.carol.address]) {
         await expect(ask(f, { requestId, minter, shares: 1n }))
@@ -690,9 +689,7 @@ describe("EquityIssuance", () => {
         .to.be.revertedWithCustomError(issuance, "MintLimitExceeded")
         .withArgs(ZeroAddress, 1n, 0n);
       // A mint of nothing is its own to tell of.
-      await expect(ask(f, { token: stranger, requestId, shares: 0n }))
-        .to.emit(issuance, "MintAuthorized")
-        .withArgs(stranger.address, bob.address, requestId, 0n);
+      await ask(f, { token: stranger, requestId, shares: 0n });
       expect(await issuance.isRequestUsed(equityAddress, requestId)).to.equal(false);
       expect(await issuance.mintable(equityAddress, bob)).to.equal(before);
     });
