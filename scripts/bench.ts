@@ -10,6 +10,7 @@ import hre from "hardhat";
 
 import { ipScale } from "../bench/scale/ip";
 import type { Scenario } from "../bench/scenario";
+import { equityScenarios } from "../bench/scenarios/equity";
 import { ipScenarios } from "../bench/scenarios/ip";
 import { paymentScenarios } from "../bench/scenarios/payments";
 import { projectRoot } from "./lib/project";
@@ -47,7 +48,7 @@ const main = async (): Promise<void> => {
 const budgeted = async (): Promise<void> => {
   const budgets = JSON.parse(readFileSync(path.join(projectRoot, "bench/budgets.json"), "utf8")) as Budget[];
   const scenarios = new Map<string, Scenario>(
-    [...(await paymentScenarios()), ...(await ipScenarios())].map((s) => [s.id, s]),
+    [...(await paymentScenarios()), ...(await ipScenarios()), ...(await equityScenarios())].map((s) => [s.id, s]),
   );
   const unknown = [...scenarios.keys()].filter((id) => !budgets.some((b) => b.id === id));
   if (unknown.length > 0) throw new Error(`bench/budgets.json has no budget for ${unknown.join(", ")}.`);

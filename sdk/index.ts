@@ -1,3 +1,4 @@
+export * from "./equity";
 export * from "./ip";
 export * from "./payments/batch";
 export * from "./payments/typedData";

@@ -514,6 +514,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockAggregator__factory>;
     getContractFactory(
+      name: "MockLyingShares",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.MockLyingShares__factory>;
+    getContractFactory(
       name: "MockSanctionsList",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockSanctionsList__factory>;
@@ -1248,6 +1252,11 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.MockAggregator>;
     getContractAt(
+      name: "MockLyingShares",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.MockLyingShares>;
+    getContractAt(
       name: "MockSanctionsList",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -1884,6 +1893,10 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockAggregator>;
     deployContract(
+      name: "MockLyingShares",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockLyingShares>;
+    deployContract(
       name: "MockSanctionsList",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockSanctionsList>;
@@ -2617,6 +2630,11 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockAggregator>;
+    deployContract(
+      name: "MockLyingShares",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockLyingShares>;
     deployContract(
       name: "MockSanctionsList",
       args: any[],

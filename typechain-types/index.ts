@@ -256,6 +256,8 @@ export type { MockMulticall3 } from "./contracts/mocks/chain/MockMulticall3";
 export { MockMulticall3__factory } from "./factories/contracts/mocks/chain/MockMulticall3__factory";
 export type { MockAggregator } from "./contracts/mocks/equity/MockAggregator";
 export { MockAggregator__factory } from "./factories/contracts/mocks/equity/MockAggregator__factory";
+export type { MockLyingShares } from "./contracts/mocks/equity/MockLyingShares";
+export { MockLyingShares__factory } from "./factories/contracts/mocks/equity/MockLyingShares__factory";
 export type { MockSanctionsList } from "./contracts/mocks/equity/MockSanctionsList";
 export { MockSanctionsList__factory } from "./factories/contracts/mocks/equity/MockSanctionsList__factory";
 export type { IPRegistryBases } from "./contracts/mocks/ip/IPLayouts.sol/IPRegistryBases";

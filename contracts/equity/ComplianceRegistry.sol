@@ -22,9 +22,12 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
     /// @dev What a KYC and its end are told by.
     uint256 private constant KYC_MASK = InvestorLibrary.KYC | InvestorLibrary.EXPIRY_MASK;
 
+    /// @dev Receivers that most moves do not have.
+    uint256 private constant REFUSING = InvestorLibrary.BLOCKED | InvestorLibrary.NO_RECEIVE | InvestorLibrary.WRAPPER;
+
     uint256 private constant MAX_BATCH = 200;
 
-    // Policy bits, see {IComplianceRegistry-check}.
+    // Policy bits, see {IComplianceRegistry-checkCompliance}.
     uint256 private constant RECEIVER_NEEDS_KYC = 1;
     uint256 private constant SENDER_NEEDS_KYC = 2;
     uint256 private constant BY_COUNTRY = 4;
@@ -83,24 +86,35 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
     }
 
     /// @inheritdoc IComplianceRegistry
-    function check(
+    function checkCompliance(
         address spender,
         address from,
         address to,
         uint256 policy,
         uint256 countries
     ) external view returns (uint8 code) {
-        Investor receiver;
         if (from != address(0)) {
-            code = _checkSender(_investors[from], policy, countries);
-            if (code != Restriction.NONE) return code;
+            Investor sender = _investors[from];
+            if (sender.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_SEND)) return Restriction.SENDER_BLOCKED;
+            if (policy != 0 && !sender.has(InvestorLibrary.SYSTEM)) {
+                code = _ruleOf(sender, policy & SENDER_NEEDS_KYC, policy, countries);
+                if (code != Restriction.NONE) return code;
+            }
         }
         if (to != address(0)) {
-            receiver = _investors[to];
-            // A wrapper takes shares by its own deposit alone: what is sent to it otherwise would be nobody's.
-            if (receiver.has(InvestorLibrary.WRAPPER) && spender != to) return Restriction.RECEIVER_WRAPPER;
-            code = _checkReceiver(receiver, policy, countries);
-            if (code != Restriction.NONE) return code;
+            Investor receiver = _investors[to];
+            if (receiver.has(REFUSING)) {
+                if (receiver.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_RECEIVE)) {
+                    return Restriction.RECEIVER_BLOCKED;
+                }
+                // A wrapper takes shares by its own deposit alone: what is sent to it otherwise would be nobody's.
+                if (spender != to) return Restriction.RECEIVER_WRAPPER;
+            }
+            if (policy != 0 && !receiver.has(InvestorLibrary.SYSTEM)) {
+                code = _ruleOf(receiver, policy & RECEIVER_NEEDS_KYC, policy, countries);
+                // A receiver's codes follow the sender's, but for the class, which has one.
+                if (code != Restriction.NONE) return code == Restriction.CLASS ? code : code + 1;
+            }
         }
         if (spender != from && spender != to && _investors[spender].has(InvestorLibrary.BLOCKED)) {
             return Restriction.SPENDER_BLOCKED;
@@ -172,27 +186,21 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
         return answer != 0;
     }
 
-    function _checkSender(Investor sender, uint256 policy, uint256 countries) private view returns (uint8) {
-        if (sender.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_SEND)) return Restriction.SENDER_BLOCKED;
-        if (sender.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
-        if (policy & SENDER_NEEDS_KYC != 0) {
-            if (!sender.has(InvestorLibrary.KYC)) return Restriction.SENDER_KYC;
-            if (_expired(sender)) return Restriction.SENDER_EXPIRED;
+    /// @dev The sender's code of the rule that the investor does not keep.
+    function _ruleOf(
+        Investor investor,
+        uint256 needsKyc,
+        uint256 policy,
+        uint256 countries
+    ) private view returns (uint8) {
+        if (needsKyc != 0) {
+            if (!investor.has(InvestorLibrary.KYC)) return Restriction.SENDER_KYC;
+            if (_expired(investor)) return Restriction.SENDER_EXPIRED;
         }
-        if (policy & BY_COUNTRY != 0 && (countries >> sender.country()) & 1 == 0) return Restriction.SENDER_COUNTRY;
-        if (policy & BY_CLASS != 0 && !sender.hasClass(_class(policy))) return Restriction.CLASS;
-        return Restriction.NONE;
-    }
-
-    function _checkReceiver(Investor receiver, uint256 policy, uint256 countries) private view returns (uint8) {
-        if (receiver.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_RECEIVE)) return Restriction.RECEIVER_BLOCKED;
-        if (receiver.has(InvestorLibrary.SYSTEM)) return Restriction.NONE;
-        if (policy & RECEIVER_NEEDS_KYC != 0) {
-            if (!receiver.has(InvestorLibrary.KYC)) return Restriction.RECEIVER_KYC;
-            if (_expired(receiver)) return Restriction.RECEIVER_EXPIRED;
+        if (policy & BY_COUNTRY != 0 && (countries >> investor.country()) & 1 == 0) return Restriction.SENDER_COUNTRY;
+        if (policy & BY_CLASS != 0 && !investor.hasClass((policy >> CLASS_SHIFT) & CLASS_MASK)) {
+            return Restriction.CLASS;
         }
-        if (policy & BY_COUNTRY != 0 && (countries >> receiver.country()) & 1 == 0) return Restriction.RECEIVER_COUNTRY;
-        if (policy & BY_CLASS != 0 && !receiver.hasClass(_class(policy))) return Restriction.CLASS;
         return Restriction.NONE;
     }
 
@@ -203,9 +211,5 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
 
     function _checkMask(uint256 mask, uint256 allowed) private pure {
         if (mask & ~allowed != 0) revert MaskForbidden(mask, allowed);
-    }
-
-    function _class(uint256 policy) private pure returns (uint256) {
-        return (policy >> CLASS_SHIFT) & CLASS_MASK;
     }
 }

@@ -210,7 +210,7 @@ contract CorporateActions is ICorporateActions, ManagedUUPS {
     /// @dev A dividend makes tokens that must be covered, as a mint does. A split makes tokens and stocks alike.
     function _checkCovered(address token, uint256 next) private view {
         uint256 supply = (IEquityToken(token).totalShares() * next) / WAD;
-        uint256 allowed = IEquityIssuance(IEquityToken(token).issuance()).allowedSupply(token);
+        uint256 allowed = IEquityIssuance(IEquityToken(token).issuanceContract()).allowedSupply(token);
         if (supply > allowed) revert DividendNotCovered(supply, allowed);
     }
 

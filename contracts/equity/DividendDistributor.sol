@@ -228,7 +228,7 @@ contract DividendDistributor is IDividendDistributor, Managed, ReentrancyGuardTr
     }
 
     function _isBlocked(address token, address account) private view returns (bool) {
-        IComplianceRegistry registry = IComplianceRegistry(IEquityToken(token).registry());
+        IComplianceRegistry registry = IComplianceRegistry(IEquityToken(token).complianceRegistry());
         return Investor.wrap(registry.accountOf(account)).has(InvestorLibrary.BLOCKED);
     }
 

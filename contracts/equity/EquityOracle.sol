@@ -166,7 +166,13 @@ contract EquityOracle is IEquityOracle, Managed {
     }
 
     /// @inheritdoc IEquityOracle
-    function latestRoundData(address token) external view returns (uint80, int256, uint256, uint256, uint80) {
+    function latestRoundData(
+        address token
+    )
+        external
+        view
+        returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
         return getRoundData(token, _feeds[token].latestRound);
     }
 

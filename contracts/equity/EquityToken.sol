@@ -92,7 +92,6 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         $.name = configuration.name;
         $.symbol = ShortStrings.toShortString(configuration.symbol);
         ($.isin, $.wrapper) = (configuration.isin, configuration.wrapper);
-        _storeDomainSeparator();
         _ledger().state = TokenState.wrap(0).withMultiplier(WAD);
         _setPolicy(configuration.policy, configuration.productClass, configuration.countries);
     }
@@ -102,14 +101,15 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
         TokenState state = _foldedState();
         if (state.pauses() & TokenStateLibrary.MINTS_PAUSED != 0) revert MintPaused();
-        _checkCompliance(state, msg.sender, address(0), to);
+        // Who mints holds a role, and is not looked up.
+        _checkCompliance(state, address(0), address(0), to);
         // Rounded down: the supply grows by the amount at most, so that what the reserves are asked for is enough.
         uint256 shares = amount > MAX_AMOUNT ? MAX_SHARES : (amount * WAD) / state.written();
         if (shares == 0) revert ZeroShares();
         uint256 total = _ledger().totalShares + shares;
-        _issuance.authorizeMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
+        _issuance.admitMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
         _mintShares(state, to, shares, amount);
-        emit Minted(msg.sender, to, requestId, amount, shares);
+        emit Minted(msg.sender, requestId);
     }
 
     /// @inheritdoc IEquityToken
@@ -131,7 +131,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (!_mayAlone(state, address(0), to)) revert ERC7943CannotReceive(to);
         (uint256 word, uint256 shares) = _seize(state, from, amount);
         emit ForcedTransfer(from, to, amount);
-        _writeMove(state, from, word, to, shares, amount);
+        _writeMove(_ledger().accounts[from], state, from, word, to, shares, amount);
         return true;
     }
 
@@ -208,7 +208,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     }
 
     /// @inheritdoc IERC20Metadata
-    function name() public view override returns (string memory) {
+    function name() external view returns (string memory) {
         return _token().name;
     }
 
@@ -243,14 +243,21 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     }
 
     /// @inheritdoc IEquityToken
-    function transfersOpen(address from, address to) external view returns (bool) {
+    function conversionTerms(
+        address from,
+        address to
+    ) external view returns (bool open, uint256 multiplier_, uint256 id) {
         TokenState state = _ledger().state;
-        if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0 || state.isHalted()) return false;
-        return _complianceOf(state, from == address(0) ? to : from, from, to) == Restriction.NONE;
+        open =
+            to != address(this) &&
+            state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED == 0 &&
+            !state.isHalted() &&
+            _complianceOf(state, from == address(0) ? to : from, from, to) == Restriction.NONE;
+        return (open, state.multiplier(), state.snapshotId());
     }
 
     /// @inheritdoc IEquityToken
-    function requireTransferable(address spender, address from, address to) external view returns (uint256) {
+    function ensureTransferable(address spender, address from, address to) external view returns (uint256) {
         if (to == address(this)) revert ERC20InvalidReceiver(to);
         TokenState state = _ledger().state;
         if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) revert TransferPaused();
@@ -264,7 +271,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     }
 
     /// @inheritdoc IEquityToken
-    function issuance() external view returns (address) {
+    function issuanceContract() external view returns (address) {
         return address(_issuance);
     }
 
@@ -274,7 +281,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     }
 
     /// @inheritdoc IEquityToken
-    function registry() external view returns (address) {
+    function complianceRegistry() external view returns (address) {
         return address(_registry);
     }
 
@@ -312,7 +319,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) external view returns (uint256) {
         LedgerStorage storage $ = _ledger();
-        uint256 shares = $.accounts[account].frozenIn();
+        uint256 shares = $.accounts[account].word.frozenIn();
         return shares == MAX_SHARES ? type(uint256).max : (shares * $.state.multiplier()) / WAD;
     }
 
@@ -332,7 +339,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (to == address(0) || to == address(this)) return Restriction.RECEIVER_BLOCKED;
         uint8 code = _complianceOf(state, from, from, to);
         if (code != Restriction.NONE) return code;
-        uint256 word = $.accounts[from];
+        uint256 word = $.accounts[from].word;
         uint256 held = word & MAX_SHARES;
         if (amount > MAX_AMOUNT) return Restriction.BALANCE;
         uint256 shares = Math.ceilDiv(amount * WAD, state.written());
@@ -356,7 +363,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
         if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
         if (shares == 0) revert ZeroShares();
-        uint256 word = _checkedWord(state, msg.sender, shares, amount);
+        uint256 word = _checkedWord(_ledger().accounts[msg.sender], state, msg.sender, shares, amount);
         _burnShares(state, msg.sender, word, shares, amount);
     }
 
@@ -366,16 +373,17 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         Investor investor = Investor.wrap(_registry.accountOf(from));
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
         shares = _toSharesUp(state, from, amount);
-        word = _ledger().accounts[from];
+        word = _ledger().accounts[from].word;
         uint256 held = word & MAX_SHARES;
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 frozen = word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < shares) revert AccountNotSeizable(from);
-        if (frozen == MAX_SHARES || frozen <= held - shares) return (word, shares);
-        uint256 left = held - shares;
+        // What is frozen beyond the holding stays so: it is of what is still to arrive.
+        uint256 left = Math.max(frozen, held) - shares;
+        if (frozen == MAX_SHARES || frozen <= left) return (word, shares);
         _setFrozenShares(state, from, left);
         emit Frozen(from, (left * state.written()) / WAD);
-        word = _ledger().accounts[from];
+        word = _ledger().accounts[from].word;
     }
 
     /// @dev When the last corporate action took effect: while another is to come, its time stands apart.

@@ -214,7 +214,7 @@ contract RedemptionQueue is IRedemptionQueue, Managed, ReentrancyGuardTransient 
     }
 
     function _isBlocked(Request storage entry) private view returns (bool) {
-        IComplianceRegistry registry = IComplianceRegistry(IEquityToken(entry.token).registry());
+        IComplianceRegistry registry = IComplianceRegistry(IEquityToken(entry.token).complianceRegistry());
         return Investor.wrap(registry.accountOf(entry.requester)).has(InvestorLibrary.BLOCKED);
     }
 

@@ -22,13 +22,19 @@ contract TokenPriceFeed is EquityPriceFeed {
     constructor(IEquityOracle oracle_, address token_) EquityPriceFeed(oracle_, token_) {}
 
     /// @inheritdoc IAggregatorV3
-    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
+    function latestRoundData()
+        external
+        view
+        returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
         // forge-lint: disable-next-line(unsafe-typecast) -- of 32 bits
         return _answer(uint80(oracle.latestRound(token)), IEquityToken(token).multiplier());
     }
 
     /// @inheritdoc IAggregatorV3
-    function getRoundData(uint80 roundId) external view returns (uint80, int256, uint256, uint256, uint80) {
+    function getRoundData(
+        uint80 roundId
+    ) external view returns (uint80 id, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound) {
         // The last one, as `latestRoundData` answers it.
         if (roundId == oracle.latestRound(token)) return _answer(roundId, IEquityToken(token).multiplier());
         return _answer(roundId, _multiplierOf(oracle.roundOf(token, roundId).multiplierNonce));

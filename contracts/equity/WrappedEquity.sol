@@ -23,18 +23,24 @@ import {Investor, InvestorLibrary} from "./types/Investor.sol";
 /// nothing. What comes in and goes out is counted in shares, so that no rounding is between units and backing.
 contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedUpgradeable, IERC165 {
     using ShareHistory for uint256;
-    using ShareHistory for mapping(uint256 => uint256);
+    using ShareHistory for ShareHistory.Account;
 
     /// @custom:storage-location erc7201:tessera.storage.WrappedEquity
     struct WrapperStorage {
         IEquityToken token;
-        /// Words of {ShareHistory}, whose shares are the balances and not in the word.
-        mapping(address account => uint256) holders;
-        mapping(address account => mapping(uint256 index => uint256)) checkpoints;
+        /// Whose shares are the balances, and not in the word.
+        mapping(address account => ShareHistory.Account) holders;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("tessera.storage.WrappedEquity")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant WRAPPER_STORAGE = 0xc7259506181d71b50eb07d2281a60ca7baf13aa5ab9839e68f1f77652f9b7200;
+
+    /// @dev What the stock says of a deposit or withdrawal.
+    struct Conditions {
+        bool open;
+        uint256 multiplier;
+        uint256 snapshotId;
+    }
 
     uint256 private constant WAD = 1e18;
     uint256 private constant MAX_SHARES = ShareHistory.MAX_SHARES;
@@ -65,33 +71,37 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
 
     /// @inheritdoc IERC4626
     function deposit(uint256 assets, address receiver) public returns (uint256 shares) {
-        uint256 max = maxDeposit(receiver);
+        Conditions memory now_ = _conditions(address(0), receiver);
+        uint256 max = _toAssets(_maxMint(now_), now_);
         if (assets > max) revert ERC4626ExceededMaxDeposit(receiver, assets, max);
-        shares = convertToShares(assets);
-        _deposit(receiver, shares);
+        shares = (assets * WAD) / now_.multiplier; // at most the maximum's
+        _deposit(receiver, shares, now_.snapshotId);
     }
 
     /// @inheritdoc IERC4626
     function mint(uint256 shares, address receiver) external returns (uint256 assets) {
-        uint256 max = maxMint(receiver);
+        Conditions memory now_ = _conditions(address(0), receiver);
+        uint256 max = _maxMint(now_);
         if (shares > max) revert ERC4626ExceededMaxMint(receiver, shares, max);
-        assets = previewMint(shares);
-        _deposit(receiver, shares);
+        assets = Math.ceilDiv(shares * now_.multiplier, WAD);
+        _deposit(receiver, shares, now_.snapshotId);
     }
 
     /// @inheritdoc IERC4626
     function withdraw(uint256 assets, address receiver, address owner) external returns (uint256 shares) {
-        uint256 max = maxWithdraw(owner);
+        Conditions memory now_ = _conditions(owner, address(0));
+        uint256 max = _toAssets(_maxRedeem(owner, now_), now_);
         if (assets > max) revert ERC4626ExceededMaxWithdraw(owner, assets, max);
-        shares = previewWithdraw(assets);
+        shares = Math.ceilDiv(assets * WAD, now_.multiplier);
         _withdraw(receiver, owner, shares);
     }
 
     /// @inheritdoc IERC4626
     function redeem(uint256 shares, address receiver, address owner) external returns (uint256 assets) {
-        uint256 max = maxRedeem(owner);
+        Conditions memory now_ = _conditions(owner, address(0));
+        uint256 max = _maxRedeem(owner, now_);
         if (shares > max) revert ERC4626ExceededMaxRedeem(owner, shares, max);
-        assets = convertToAssets(shares);
+        assets = _toAssets(shares, now_);
         _withdraw(receiver, owner, shares);
     }
 
@@ -116,14 +126,14 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         if (!token.canReceive(to)) revert ERC7943CannotReceive(to);
         uint256 held = balanceOf(from);
         if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
-        Investor investor = Investor.wrap(IComplianceRegistry(token.registry()).accountOf(from));
+        Investor investor = Investor.wrap(IComplianceRegistry(token.complianceRegistry()).accountOf(from));
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
-        uint256 frozen = _wrapper().holders[from].frozenIn();
+        uint256 frozen = _wrapper().holders[from].word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < amount) revert AccountNotSeizable(from);
         // Said before the tokens move; what is frozen of all stays frozen.
         uint256 left = held - amount;
         if (frozen != MAX_SHARES && frozen > left) {
-            _wrapper().holders[from] = _wrapper().holders[from].withFrozen(left);
+            _wrapper().holders[from].word = _wrapper().holders[from].word.withFrozen(left);
             emit Frozen(from, left);
         }
         emit ForcedTransfer(from, to, amount);
@@ -138,7 +148,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
             if (amount >= MAX_SHARES) revert FrozenTooLarge(amount);
             units = amount;
         }
-        _wrapper().holders[account] = _wrapper().holders[account].withFrozen(units);
+        _wrapper().holders[account].word = _wrapper().holders[account].word.withFrozen(units);
         emit Frozen(account, amount);
         return true;
     }
@@ -200,24 +210,25 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     }
 
     /// @inheritdoc IERC4626
-    function maxDeposit(address receiver) public view returns (uint256) {
-        return convertToAssets(maxMint(receiver));
+    function maxDeposit(address receiver) external view returns (uint256) {
+        Conditions memory now_ = _conditions(address(0), receiver);
+        return _toAssets(_maxMint(now_), now_);
     }
 
     /// @inheritdoc IERC4626
-    function maxMint(address receiver) public view returns (uint256) {
-        return _wrapper().token.transfersOpen(address(0), receiver) ? MAX_SHARES - totalSupply() : 0;
+    function maxMint(address receiver) external view returns (uint256) {
+        return _maxMint(_conditions(address(0), receiver));
     }
 
     /// @inheritdoc IERC4626
-    function maxWithdraw(address owner) public view returns (uint256) {
-        return convertToAssets(maxRedeem(owner));
+    function maxWithdraw(address owner) external view returns (uint256) {
+        Conditions memory now_ = _conditions(owner, address(0));
+        return _toAssets(_maxRedeem(owner, now_), now_);
     }
 
     /// @inheritdoc IERC4626
-    function maxRedeem(address owner) public view returns (uint256) {
-        if (!_wrapper().token.transfersOpen(owner, address(0))) return 0;
-        return Math.saturatingSub(balanceOf(owner), _wrapper().holders[owner].frozenIn());
+    function maxRedeem(address owner) external view returns (uint256) {
+        return _maxRedeem(owner, _conditions(owner, address(0)));
     }
 
     /// @inheritdoc IERC8056
@@ -268,17 +279,17 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
 
     /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) external view returns (uint256) {
-        uint256 units = _wrapper().holders[account].frozenIn();
+        uint256 units = _wrapper().holders[account].word.frozenIn();
         return units == MAX_SHARES ? type(uint256).max : units;
     }
 
     /// @inheritdoc IERC7943Fungible
     function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
         if (from == address(0) || to == address(0)) return false;
-        try _wrapper().token.requireTransferable(from, from, to) {
+        try _wrapper().token.ensureTransferable(from, from, to) {
             uint256 held = balanceOf(from);
             // A balance that is too small is no rule's matter; what is frozen of one that is not, is.
-            return amount > held || amount <= Math.saturatingSub(held, _wrapper().holders[from].frozenIn());
+            return amount > held || amount <= Math.saturatingSub(held, _wrapper().holders[from].word.frozenIn());
         } catch {
             return false;
         }
@@ -288,7 +299,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     function sharesAt(address account, uint256 id) external view returns (uint256) {
         WrapperStorage storage $ = _wrapper();
         if (id == 0 || id > $.token.snapshotId()) revert UnknownSnapshot(id);
-        return $.checkpoints[account].sharesAt($.holders[account], balanceOf(account), id);
+        return $.holders[account].sharesAt(balanceOf(account), id);
     }
 
     /// @notice Whether the contract implements an ERC-165 interface; ERC-8056's four are among them.
@@ -304,16 +315,20 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
             interfaceId == IERC8056.balanceOfUI.selector ^ IERC8056.totalSupplyUI.selector;
     }
 
-    /// @dev Units + shares, shares held + shares. The stock checks the caller as its sender; `_update` the receiver.
-    function _deposit(address receiver, uint256 shares) private {
+    /// @dev Units + shares, shares held + shares. The stock checks the caller as its sender; the conditions were the
+    /// receiver's.
+    function _deposit(address receiver, uint256 shares, uint256 snapshotId) private {
+        if (receiver == address(0)) revert ERC20InvalidReceiver(receiver);
         if (shares == 0) revert ZeroShares();
         uint256 assets = _wrapper().token.transferSharesFrom(msg.sender, address(this), shares);
-        _mint(receiver, shares);
+        _write(address(0), receiver, shares, snapshotId);
         emit Deposit(msg.sender, receiver, assets, shares);
     }
 
     /// @dev Units − shares, shares held − shares. `_update` checks the owner; the stock the receiver.
     function _withdraw(address receiver, address owner, uint256 shares) private {
+        // Shares that come back here would be nobody's.
+        if (receiver == address(this)) revert ERC20InvalidReceiver(receiver);
         if (shares == 0) revert ZeroShares();
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
         _burn(owner, shares);
@@ -323,13 +338,31 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
 
     /// @dev Every move of units: the stock's rules, what is frozen, snapshots.
     function _update(address from, address to, uint256 value) internal override {
-        uint256 id = _wrapper().token.requireTransferable(msg.sender, from, to);
+        uint256 id = _wrapper().token.ensureTransferable(msg.sender, from, to);
         if (from != address(0)) {
             uint256 held = balanceOf(from);
-            uint256 free = Math.saturatingSub(held, _wrapper().holders[from].frozenIn());
+            uint256 free = Math.saturatingSub(held, _wrapper().holders[from].word.frozenIn());
             if (value > free && value <= held) revert ERC7943InsufficientUnfrozenBalance(from, value, free);
         }
         _write(from, to, value, id);
+    }
+
+    function _conditions(address from, address to) private view returns (Conditions memory now_) {
+        (now_.open, now_.multiplier, now_.snapshotId) = _wrapper().token.conversionTerms(from, to);
+    }
+
+    function _maxMint(Conditions memory now_) private view returns (uint256) {
+        return now_.open ? MAX_SHARES - totalSupply() : 0;
+    }
+
+    function _maxRedeem(address owner, Conditions memory now_) private view returns (uint256) {
+        if (!now_.open) return 0;
+        return Math.saturatingSub(balanceOf(owner), _wrapper().holders[owner].word.frozenIn());
+    }
+
+    /// @dev Of at most all shares that there can be.
+    function _toAssets(uint256 shares, Conditions memory now_) private pure returns (uint256) {
+        return (shares * now_.multiplier) / WAD;
     }
 
     function _write(address from, address to, uint256 value, uint256 id) private {
@@ -339,10 +372,10 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     }
 
     function _touch(address account, uint256 id) private {
-        WrapperStorage storage $ = _wrapper();
-        uint256 word = $.holders[account];
-        uint256 next = $.checkpoints[account].touched(word, balanceOf(account), id);
-        if (next != word) $.holders[account] = next;
+        ShareHistory.Account storage holder = _wrapper().holders[account];
+        uint256 word = holder.word;
+        uint256 next = holder.touched(word, balanceOf(account), id);
+        if (next != word) holder.word = next;
     }
 
     function _wrapper() private pure returns (WrapperStorage storage $) {

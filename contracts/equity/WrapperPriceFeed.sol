@@ -16,12 +16,18 @@ contract WrapperPriceFeed is EquityPriceFeed {
     constructor(IEquityOracle oracle_, address token_) EquityPriceFeed(oracle_, token_) {}
 
     /// @inheritdoc IAggregatorV3
-    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
+    function latestRoundData()
+        external
+        view
+        returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    {
         return oracle.latestRoundData(token);
     }
 
     /// @inheritdoc IAggregatorV3
-    function getRoundData(uint80 roundId) external view returns (uint80, int256, uint256, uint256, uint80) {
+    function getRoundData(
+        uint80 roundId
+    ) external view returns (uint80 id, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound) {
         return oracle.getRoundData(token, roundId);
     }
 

@@ -47,7 +47,7 @@ export const toSharesDown = (amount: bigint, multiplier: bigint): bigint => floo
 /** Shares of an amount, up: whoever is to get the amount gets it. */
 export const toSharesUp = (amount: bigint, multiplier: bigint): bigint => ceil(amount, WAD, multiplier);
 
-export const balanceOf = toAmount;
+export const balanceOfShares = toAmount;
 
 /** Shares that a transfer of an amount moves: the receiver gains the amount, and at most ceil(multiplier / 1e18) more. */
 export const sharesToTransfer = toSharesUp;
@@ -87,7 +87,7 @@ export const availableAmount = (shares: bigint, frozenShares: bigint, multiplier
   toAmount(freeShares(shares, frozenShares), multiplier);
 
 /** The wrapper, of which one unit is one share. */
-export const wrapper = {
+export const wrapperRounding = {
   /** Units for an amount, of which exactly as many shares are pulled: worth the amount at most. 0 is refused. */
   deposit: toSharesDown,
   /** What units cost, as a preview; the shares pulled are the units. */

@@ -37,13 +37,6 @@ library AccountSignature {
         return _isValidERC1271(account, digest, signature, false);
     }
 
-    /// @notice As `isValid`, for a signature in memory: a contract whose overloads meet in one code has it there.
-    function isValidMemory(address account, bytes32 digest, bytes memory signature) internal view returns (bool) {
-        (address recovered, ECDSA.RecoverError err, ) = ECDSA.tryRecover(digest, signature);
-        if (err == ECDSA.RecoverError.NoError && recovered == account) return true;
-        return _isValidERC1271(account, digest, signature, false);
-    }
-
     /// @notice As `isValid`, with at most `CAPPED_GAS` for the account's own check.
     /// @dev Reverts with `InsufficientSignatureGas` rather than answer false where the caller left less than the cap.
     /// Without that, gas estimation of a batch that skips bad signatures settles on the least gas at which the batch

@@ -13,15 +13,14 @@ import {EquityLedger} from "./EquityLedger.sol";
 
 /// @title EquityAuthorizations
 /// @notice EquityToken's moves by signature: ERC-2612 and ERC-3009, by amount and by shares.
-/// @dev Each token has a name of its own, and so a domain of its own: its separator is stored for the chain on which the
-/// implementation was deployed, and made anew on any other (a fork).
+/// @dev The domain's name is the suite's and one for all tokens: they differ by their addresses, and a separator that is
+/// computed is cheaper than a name that is read.
 ///
 /// Identity: a nonce goes from unspent to spent once, and value moves at most once for it. Permits count up; nonces of
 /// authorizations are random, 256 of a word.
 abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
     /// @custom:storage-location erc7201:tessera.storage.EquityAuthorizations
     struct AuthorizationsStorage {
-        bytes32 domainSeparator;
         mapping(address owner => uint256) permitNonces;
         mapping(address authorizer => mapping(uint256 word => uint256 bits)) spent;
     }
@@ -33,6 +32,8 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
     bytes32 private constant DOMAIN_TYPEHASH = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
     );
+    bytes32 private constant DOMAIN_NAME_HASH = keccak256("Tessera Equity");
+    bytes32 private constant DOMAIN_VERSION_HASH = keccak256("1");
     bytes32 private constant PERMIT_TYPEHASH = keccak256(
         "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
     );
@@ -47,9 +48,6 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
     );
     bytes32 private constant CANCEL_TYPEHASH = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
 
-    /// @custom:oz-upgrades-unsafe-allow state-variable-immutable
-    uint256 private immutable _deploymentChain = block.chainid;
-
     /// @inheritdoc IERC20Permit
     function permit(
         address owner,
@@ -60,7 +58,12 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 r,
         bytes32 s
     ) external {
-        _permit(owner, spender, value, deadline, abi.encodePacked(r, s, v));
+        bytes32 digest = _usePermit(owner, spender, value, deadline);
+        if (!AccountSignature.isValid(owner, digest, v, r, s)) {
+            (address signer, , ) = ECDSA.tryRecover(digest, v, r, s);
+            revert ERC2612InvalidSigner(signer, owner);
+        }
+        _approve(owner, spender, value);
     }
 
     /// @inheritdoc IEquityToken
@@ -71,7 +74,12 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         uint256 deadline,
         bytes calldata signature
     ) external {
-        _permit(owner, spender, value, deadline, signature);
+        bytes32 digest = _usePermit(owner, spender, value, deadline);
+        if (!AccountSignature.isValid(owner, digest, signature)) {
+            (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+            revert ERC2612InvalidSigner(signer, owner);
+        }
+        _approve(owner, spender, value);
     }
 
     /// @inheritdoc IERC3009
@@ -86,8 +94,8 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 r,
         bytes32 s
     ) external {
-        bytes memory signature = abi.encodePacked(r, s, v);
-        _useAuthorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
+        bytes32 digest = _useAuthorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
+        if (!AccountSignature.isValid(from, digest, v, r, s)) revert InvalidSignature();
         _moveAmount(from, from, to, value);
     }
 
@@ -101,7 +109,8 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _useAuthorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
+        bytes32 digest = _useAuthorization(TRANSFER_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
+        if (!AccountSignature.isValid(from, digest, signature)) revert InvalidSignature();
         _moveAmount(from, from, to, value);
     }
 
@@ -117,8 +126,10 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 r,
         bytes32 s
     ) external {
-        bytes memory signature = abi.encodePacked(r, s, v);
-        _receive(from, to, value, validAfter, validBefore, nonce, signature);
+        if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
+        bytes32 digest = _useAuthorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
+        if (!AccountSignature.isValid(from, digest, v, r, s)) revert InvalidSignature();
+        _moveAmount(from, from, to, value);
     }
 
     /// @inheritdoc IERC3009
@@ -131,7 +142,10 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _receive(from, to, value, validAfter, validBefore, nonce, signature);
+        if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
+        bytes32 digest = _useAuthorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce);
+        if (!AccountSignature.isValid(from, digest, signature)) revert InvalidSignature();
+        _moveAmount(from, from, to, value);
     }
 
     /// @inheritdoc IEquityToken
@@ -144,18 +158,19 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _useAuthorization(TRANSFER_SHARES_TYPEHASH, from, to, shares, validAfter, validBefore, nonce, signature);
+        bytes32 digest = _useAuthorization(TRANSFER_SHARES_TYPEHASH, from, to, shares, validAfter, validBefore, nonce);
+        if (!AccountSignature.isValid(from, digest, signature)) revert InvalidSignature();
         _moveSharesOf(_foldedState(), from, from, to, shares);
     }
 
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, uint8 v, bytes32 r, bytes32 s) external {
-        _cancel(authorizer, nonce, abi.encodePacked(r, s, v));
+        if (!AccountSignature.isValid(authorizer, _cancel(authorizer, nonce), v, r, s)) revert InvalidSignature();
     }
 
     /// @inheritdoc IERC3009
     function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
-        _cancel(authorizer, nonce, signature);
+        if (!AccountSignature.isValid(authorizer, _cancel(authorizer, nonce), signature)) revert InvalidSignature();
     }
 
     /// @inheritdoc IERC3009
@@ -170,7 +185,8 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
 
     /// @inheritdoc IERC20Permit
     function DOMAIN_SEPARATOR() public view returns (bytes32) {
-        return block.chainid == _deploymentChain ? _authorizations().domainSeparator : _makeDomainSeparator();
+        return
+            keccak256(abi.encode(DOMAIN_TYPEHASH, DOMAIN_NAME_HASH, DOMAIN_VERSION_HASH, block.chainid, address(this)));
     }
 
     /// @inheritdoc IERC5267
@@ -179,7 +195,7 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         view
         returns (
             bytes1 fields,
-            string memory name_,
+            string memory name,
             string memory version,
             uint256 chainId,
             address verifyingContract,
@@ -187,50 +203,22 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
             uint256[] memory extensions
         )
     {
-        return (hex"0f", name(), "1", block.chainid, address(this), bytes32(0), new uint256[](0));
-    }
-
-    /// @notice The token's name, which is its domain's.
-    function name() public view virtual returns (string memory);
-
-    /// @dev Once the name is stored.
-    function _storeDomainSeparator() internal {
-        _authorizations().domainSeparator = _makeDomainSeparator();
-    }
-
-    function _makeDomainSeparator() private view returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(DOMAIN_TYPEHASH, keccak256(bytes(name())), keccak256("1"), block.chainid, address(this))
-            );
+        return (hex"0f", "Tessera Equity", "1", block.chainid, address(this), bytes32(0), new uint256[](0));
     }
 
     /// @dev Takes the nonce before the signature is checked; a signature that fails reverts it.
-    function _permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) private {
+    function _usePermit(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 deadline
+    ) private returns (bytes32 digest) {
         if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
         uint256 nonce = _authorizations().permitNonces[owner]++;
-        bytes32 digest = _digest(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
-        if (!AccountSignature.isValidMemory(owner, digest, signature)) {
-            (address signer, , ) = ECDSA.tryRecover(digest, signature);
-            revert ERC2612InvalidSigner(signer, owner);
-        }
-        _approve(owner, spender, value);
+        return _digest(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonce, deadline)));
     }
 
-    function _receive(
-        address from,
-        address to,
-        uint256 value,
-        uint256 validAfter,
-        uint256 validBefore,
-        bytes32 nonce,
-        bytes memory signature
-    ) private {
-        if (msg.sender != to) revert CallerNotPayee(msg.sender, to);
-        _useAuthorization(RECEIVE_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
-        _moveAmount(from, from, to, value);
-    }
-
+    /// @dev Window and nonce; answers what must be signed. A signature that fails reverts it.
     function _useAuthorization(
         bytes32 typehash,
         address from,
@@ -238,34 +226,28 @@ abstract contract EquityAuthorizations is EquityLedger, IERC5267 {
         uint256 value,
         uint256 validAfter,
         uint256 validBefore,
-        bytes32 nonce,
-        bytes memory signature
-    ) private {
+        bytes32 nonce
+    ) private returns (bytes32) {
         if (block.timestamp <= validAfter) revert AuthorizationNotYetValid(validAfter);
         if (block.timestamp >= validBefore) revert AuthorizationExpired(validBefore);
-        _checkUnspent(from, nonce);
-        bytes32 structHash = keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce));
-        if (!AccountSignature.isValidMemory(from, _digest(structHash), signature)) revert InvalidSignature();
         _spend(from, nonce);
         emit AuthorizationUsed(from, nonce);
+        return _digest(keccak256(abi.encode(typehash, from, to, value, validAfter, validBefore, nonce)));
     }
 
-    function _cancel(address authorizer, bytes32 nonce, bytes memory signature) private {
-        _checkUnspent(authorizer, nonce);
-        bytes32 digest = _digest(keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)));
-        if (!AccountSignature.isValidMemory(authorizer, digest, signature)) revert InvalidSignature();
+    /// @dev As {_useAuthorization}, for a nonce that pays nothing.
+    function _cancel(address authorizer, bytes32 nonce) private returns (bytes32) {
         _spend(authorizer, nonce);
         emit AuthorizationCanceled(authorizer, nonce);
+        return _digest(keccak256(abi.encode(CANCEL_TYPEHASH, authorizer, nonce)));
     }
 
     function _spend(address authorizer, bytes32 nonce) private {
-        _authorizations().spent[authorizer][_wordOf(nonce)] |= _bitOf(nonce);
-    }
-
-    function _checkUnspent(address authorizer, bytes32 nonce) private view {
-        if (_authorizations().spent[authorizer][_wordOf(nonce)] & _bitOf(nonce) != 0) {
-            revert AuthorizationUsedOrCanceled(authorizer, nonce);
-        }
+        mapping(uint256 word => uint256 bits) storage spent = _authorizations().spent[authorizer];
+        (uint256 word, uint256 bit) = (_wordOf(nonce), _bitOf(nonce));
+        uint256 bits = spent[word];
+        if (bits & bit != 0) revert AuthorizationUsedOrCanceled(authorizer, nonce);
+        spent[word] = bits | bit;
     }
 
     function _digest(bytes32 structHash) private view returns (bytes32) {

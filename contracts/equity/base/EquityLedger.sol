@@ -23,17 +23,15 @@ import {TokenState, TokenStateLibrary} from "../types/TokenState.sol";
 /// 5.2e59 and amount · 1e18 below 6.3e75: neither overflows a word.
 abstract contract EquityLedger is IEquityToken, IERC20Errors {
     using ShareHistory for uint256;
-    using ShareHistory for mapping(uint256 => uint256);
+    using ShareHistory for ShareHistory.Account;
 
     /// @custom:storage-location erc7201:tessera.storage.EquityLedger
     struct LedgerStorage {
         TokenState state;
         uint256 totalShares;
-        /// Words of {ShareHistory}.
-        mapping(address account => uint256) accounts;
+        mapping(address account => ShareHistory.Account) accounts;
         /// Bits 0–239 amount, all ones without limit | 240–247 epoch.
         mapping(address owner => mapping(address spender => uint256)) allowances;
-        mapping(address account => mapping(uint256 index => uint256)) checkpoints;
         mapping(uint256 snapshot => uint256) totals;
         uint256 countries;
         uint8 productClass;
@@ -111,7 +109,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     /// @inheritdoc IERC20
     function balanceOf(address account) public view returns (uint256) {
         LedgerStorage storage $ = _ledger();
-        return (($.accounts[account] & MAX_SHARES) * $.state.multiplier()) / WAD;
+        return (($.accounts[account].word & MAX_SHARES) * $.state.multiplier()) / WAD;
     }
 
     /// @inheritdoc IERC20
@@ -122,7 +120,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
 
     /// @inheritdoc IEquityToken
     function sharesOf(address account) external view returns (uint256) {
-        return _ledger().accounts[account] & MAX_SHARES;
+        return _ledger().accounts[account].word & MAX_SHARES;
     }
 
     /// @inheritdoc IEquityToken
@@ -131,13 +129,13 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     }
 
     /// @inheritdoc IEquityToken
-    function toShares(uint256 amount) external view returns (uint256) {
+    function sharesFor(uint256 amount) external view returns (uint256) {
         if (amount > MAX_AMOUNT) return type(uint256).max;
         return Math.ceilDiv(amount * WAD, _ledger().state.multiplier());
     }
 
     /// @inheritdoc IEquityToken
-    function toAmount(uint256 shares) external view returns (uint256) {
+    function amountFor(uint256 shares) external view returns (uint256) {
         if (shares > MAX_SHARES) return type(uint256).max;
         return (shares * _ledger().state.multiplier()) / WAD;
     }
@@ -146,8 +144,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
     function sharesAt(address account, uint256 id) external view returns (uint256) {
         LedgerStorage storage $ = _ledger();
         _checkSnapshot($.state, id);
-        uint256 word = $.accounts[account];
-        return $.checkpoints[account].sharesAt(word, word & MAX_SHARES, id);
+        return $.accounts[account].sharesAt($.accounts[account].word & MAX_SHARES, id);
     }
 
     /// @inheritdoc IEquityToken
@@ -201,7 +198,8 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         _move(state, spender, from, to, shares, amount);
     }
 
-    /// @dev A holder's move: pauses, halt, compliance, balance, then the shares. The state is folded.
+    /// @dev A holder's move: pauses, halt, compliance, balance, then the shares. The state is folded; the sender is one who
+    /// called, signed or is named by an allowance, and so is not 0.
     function _move(
         TokenState state,
         address spender,
@@ -210,23 +208,24 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         uint256 shares,
         uint256 amount
     ) internal {
-        if (from == address(0)) revert ERC20InvalidSender(from);
         if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
         if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) revert TransferPaused();
         if (state.isHalted()) revert CorporateActionHalt(state.effectiveAt());
         _checkCompliance(state, spender, from, to);
-        uint256 word = _checkedWord(state, from, shares, amount);
-        _writeMove(state, from, word, to, shares, amount);
+        ShareHistory.Account storage sender = _ledger().accounts[from];
+        uint256 word = _checkedWord(sender, state, from, shares, amount);
+        _writeMove(sender, state, from, word, to, shares, amount);
     }
 
     /// @dev The account's word, once it is seen that so many of its shares are there and not frozen.
     function _checkedWord(
+        ShareHistory.Account storage sender,
         TokenState state,
         address from,
         uint256 shares,
         uint256 amount
     ) internal view returns (uint256 word) {
-        word = _ledger().accounts[from];
+        word = sender.word;
         uint256 held = word & MAX_SHARES;
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 free = held - _frozenOf(word, held);
@@ -235,6 +234,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
 
     /// @dev Sum of shares before = after. The caller has checked the sender's.
     function _writeMove(
+        ShareHistory.Account storage sender,
         TokenState state,
         address from,
         uint256 word,
@@ -242,15 +242,16 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         uint256 shares,
         uint256 amount
     ) internal {
-        mapping(address account => uint256) storage accounts = _ledger().accounts;
+        ShareHistory.Account storage receiver = _ledger().accounts[to];
         uint256 id = state.snapshotId();
         unchecked {
-            accounts[from] = _touched(from, word, id) - shares; // shares <= the sender's, in the lowest bits
+            sender.word = sender.touched(word, word & MAX_SHARES, id) - shares; // shares <= the sender's, in the lowest bits
             // Read after it was written, for a transfer to oneself. The sum of shares fits their 112 bits.
-            accounts[to] = _touched(to, accounts[to], id) + shares;
+            word = receiver.word;
+            receiver.word = receiver.touched(word, word & MAX_SHARES, id) + shares;
         }
         emit Transfer(from, to, amount);
-        emit TransferShares(from, to, shares);
+        emit TransferShares(shares);
     }
 
     /// @dev Shares of `to` and the total grow by `shares`; the caller has checked that the total fits.
@@ -258,10 +259,12 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         LedgerStorage storage $ = _ledger();
         unchecked {
             $.totalShares += shares;
-            $.accounts[to] = _touched(to, $.accounts[to], state.snapshotId()) + shares;
+            ShareHistory.Account storage receiver = $.accounts[to];
+            uint256 word = receiver.word;
+            receiver.word = receiver.touched(word, word & MAX_SHARES, state.snapshotId()) + shares;
         }
         emit Transfer(address(0), to, amount);
-        emit TransferShares(address(0), to, shares);
+        emit TransferShares(shares);
     }
 
     /// @dev Shares of `from` and the total shrink by `shares`; the caller has checked the account's.
@@ -269,16 +272,17 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         LedgerStorage storage $ = _ledger();
         unchecked {
             $.totalShares -= shares;
-            $.accounts[from] = _touched(from, word, state.snapshotId()) - shares;
+            ShareHistory.Account storage sender = $.accounts[from];
+            sender.word = sender.touched(word, word & MAX_SHARES, state.snapshotId()) - shares;
         }
         emit Transfer(from, address(0), amount);
-        emit TransferShares(from, address(0), shares);
+        emit TransferShares(shares);
     }
 
     function _setFrozenShares(TokenState state, address account, uint256 shares) internal {
-        LedgerStorage storage $ = _ledger();
-        uint256 word = _touched(account, $.accounts[account], state.snapshotId());
-        $.accounts[account] = word.withFrozen(shares);
+        ShareHistory.Account storage holder = _ledger().accounts[account];
+        uint256 word = holder.word;
+        holder.word = holder.touched(word, word & MAX_SHARES, state.snapshotId()).withFrozen(shares);
     }
 
     function _takeSnapshot() internal returns (uint256 id) {
@@ -311,7 +315,9 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
 
     function _toSharesUp(TokenState state, address from, uint256 amount) internal view returns (uint256) {
         if (amount > MAX_AMOUNT) revert ERC20InsufficientBalance(from, balanceOf(from), amount);
-        return Math.ceilDiv(amount * WAD, state.written());
+        unchecked {
+            return (amount * WAD + state.written() - 1) / state.written(); // below 6.4e75
+        }
     }
 
     function _checkCompliance(TokenState state, address spender, address from, address to) internal view {
@@ -332,7 +338,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         uint256 rules = state.policy();
         uint256 countries = rules & BY_COUNTRY == 0 ? 0 : _ledger().countries;
         if (rules & BY_CLASS != 0) rules |= uint256(_ledger().productClass) << CLASS_SHIFT;
-        return _registry.check(spender, from, to, rules, countries);
+        return _registry.checkCompliance(spender, from, to, rules, countries);
     }
 
     /// @dev Whether the account could send to nobody, or receive from nobody.
@@ -351,15 +357,10 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
         }
     }
 
-    /// @dev An account's word, with a checkpoint where a snapshot was taken since it was touched last.
-    function _touched(address account, uint256 word, uint256 id) private returns (uint256) {
-        return _ledger().checkpoints[account].touched(word, word & MAX_SHARES, id);
-    }
-
     function _checkShares(TokenState state, address from, uint256 shares) private view {
         if (shares > MAX_SHARES) {
             // Its worth would not fit a word, so the number of shares stands for it.
-            uint256 held = _ledger().accounts[from] & MAX_SHARES;
+            uint256 held = _ledger().accounts[from].word & MAX_SHARES;
             revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, shares);
         }
     }

@@ -99,7 +99,7 @@ interface IComplianceRegistry {
     /// @param policy Bit 0: the receiver needs KYC; 1: the sender does; 2: both countries must be in the mask; 3: both need
     /// the product class, which is in bits 8 to 13.
     /// @param countries Bit i: country i is allowed.
-    function check(
+    function checkCompliance(
         address spender,
         address from,
         address to,

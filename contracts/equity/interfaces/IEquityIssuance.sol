@@ -53,9 +53,6 @@ interface IEquityIssuance {
     /// @notice How fast the token may be minted.
     event MintLimitsUpdated(address indexed token, MintLimits limits);
 
-    /// @notice A request was minted for.
-    event MintAuthorized(address indexed token, address indexed minter, bytes32 indexed requestId, uint256 shares);
-
     /// @notice A field is not usable.
     error InvalidConfig(string field);
 
@@ -71,7 +68,7 @@ interface IEquityIssuance {
     /// @notice The supply would exceed what the reserves allow.
     error InsufficientReserves(uint256 supply, uint256 allowed);
 
-    /// @notice The feed gave no answer.
+    /// @notice The feed gave no answer. Where what it gave cannot be read as one, the call reverts without a reason.
     error ReserveFeedUnavailable(address feed);
 
     /// @notice The feed's answer is no number of stocks.
@@ -111,7 +108,7 @@ interface IEquityIssuance {
     /// @param totalShares With them.
     /// @param multiplier By which they must be covered.
     /// @param lastActionAt When the token's last corporate action took effect.
-    function authorizeMint(
+    function admitMint(
         address minter,
         bytes32 requestId,
         uint256 shares,

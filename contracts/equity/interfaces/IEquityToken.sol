@@ -35,11 +35,11 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
         uint256 countries;
     }
 
-    /// @notice Shares moved; with every `Transfer`.
-    event TransferShares(address indexed from, address indexed to, uint256 shares);
+    /// @notice The shares of the `Transfer` right before it in the log, which has sender and receiver; with every one.
+    event TransferShares(uint256 shares);
 
-    /// @notice A mint for a request.
-    event Minted(address indexed minter, address indexed to, bytes32 indexed requestId, uint256 amount, uint256 shares);
+    /// @notice A mint was for this request; `Transfer` and `TransferShares` say to whom and how much.
+    event Minted(address indexed minter, bytes32 indexed requestId);
 
     /// @notice An enforcer burned tokens of an account.
     event ForcedBurn(address indexed from, uint256 amount, uint256 shares);
@@ -134,10 +134,10 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice Mints for a request, once, within cap, buckets and reserves. Role: MINTER.
     function mint(address to, uint256 amount, bytes32 requestId) external;
 
-    /// @notice Burns tokens of the caller. Role: REDEEMER.
+    /// @notice Burns tokens of the caller, who must be allowed to send. Role: REDEEMER.
     function burn(uint256 amount) external;
 
-    /// @notice Burns shares of the caller. Role: REDEEMER.
+    /// @notice Burns shares of the caller, who must be allowed to send. Role: REDEEMER.
     function burnShares(uint256 shares) external;
 
     /// @notice Burns tokens of a blocked or frozen account. Role: ENFORCER, after a day.
@@ -177,10 +177,10 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     function totalShares() external view returns (uint256);
 
     /// @notice Shares that a transfer of this amount moves: rounded up.
-    function toShares(uint256 amount) external view returns (uint256);
+    function sharesFor(uint256 amount) external view returns (uint256);
 
     /// @notice What shares are worth: rounded down.
-    function toAmount(uint256 shares) external view returns (uint256);
+    function amountFor(uint256 shares) external view returns (uint256);
 
     /// @notice Shares of an account at a snapshot.
     function sharesAt(address account, uint256 id) external view returns (uint256);
@@ -218,24 +218,30 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice True around a split.
     function isHalted() external view returns (bool);
 
-    /// @notice Whether transfers are neither paused nor halted, and this sender and this receiver are allowed; 0 for none.
-    function transfersOpen(address from, address to) external view returns (bool);
+    /// @notice All that the wrapper must know of a deposit or withdrawal, in one call; 0 for no sender or no receiver.
+    /// @return open Whether transfers are neither paused nor halted, and this sender and this receiver are allowed.
+    /// @return multiplier The one in effect.
+    /// @return snapshotId Id of the last snapshot.
+    function conversionTerms(
+        address from,
+        address to
+    ) external view returns (bool open, uint256 multiplier, uint256 snapshotId);
 
     /// @notice Reverts as a transfer of the wrapper's units must: paused, or by the rules. A halt does not matter to it.
     /// @return snapshotId Id of the last snapshot.
-    function requireTransferable(address spender, address from, address to) external view returns (uint256 snapshotId);
+    function ensureTransferable(address spender, address from, address to) external view returns (uint256 snapshotId);
 
     /// @notice ERC-7572: where the token's metadata is.
     function contractURI() external view returns (string memory);
 
     /// @notice The contract that bounds mints.
-    function issuance() external view returns (address);
+    function issuanceContract() external view returns (address);
 
     /// @notice The contract of terms and documents.
     function documents() external view returns (address);
 
     /// @notice The compliance registry.
-    function registry() external view returns (address);
+    function complianceRegistry() external view returns (address);
 
     /// @notice The contract of corporate actions.
     function corporateActions() external view returns (address);

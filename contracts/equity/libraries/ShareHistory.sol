@@ -8,6 +8,12 @@ pragma solidity 0.8.37;
 /// there was one is told by the word that the change reads anyway.
 /// @dev Checkpoints: bits 0–15 snapshot | 16–127 shares until it; ascending.
 library ShareHistory {
+    /// @notice An account's word and its checkpoints.
+    struct Account {
+        uint256 word;
+        mapping(uint256 index => uint256) checkpoints;
+    }
+
     uint256 internal constant MAX_SHARES = type(uint112).max;
     uint256 internal constant MAX_SNAPSHOTS = type(uint16).max;
 
@@ -34,15 +40,10 @@ library ShareHistory {
     /// @notice The word as it may be changed after snapshot `id`: with a checkpoint of the shares until now, where the
     /// account was not changed since that snapshot.
     /// @param shares The account's; in the word or beside it.
-    function touched(
-        mapping(uint256 index => uint256) storage checkpoints,
-        uint256 word,
-        uint256 shares,
-        uint256 id
-    ) internal returns (uint256) {
+    function touched(Account storage account, uint256 word, uint256 shares, uint256 id) internal returns (uint256) {
         if ((word >> SNAPSHOT_SHIFT) & UINT16 == id) return word;
         uint256 count = word >> COUNT_SHIFT;
-        checkpoints[count] = id | (shares << 16);
+        account.checkpoints[count] = id | (shares << 16);
         unchecked {
             // One checkpoint a snapshot at most, so that the count fits as the ids do.
             return (word & ((1 << SNAPSHOT_SHIFT) - 1)) | (id << SNAPSHOT_SHIFT) | ((count + 1) << COUNT_SHIFT);
@@ -51,21 +52,17 @@ library ShareHistory {
 
     /// @notice Shares at snapshot `id`, which the caller knows to exist.
     /// @param shares The account's now; in the word or beside it.
-    function sharesAt(
-        mapping(uint256 index => uint256) storage checkpoints,
-        uint256 word,
-        uint256 shares,
-        uint256 id
-    ) internal view returns (uint256) {
+    function sharesAt(Account storage account, uint256 shares, uint256 id) internal view returns (uint256) {
+        uint256 word = account.word;
         // Not changed since: as it is now.
         if ((word >> SNAPSHOT_SHIFT) & UINT16 < id) return shares;
         // The first checkpoint of this snapshot or a later one has the shares until then; there is one.
         (uint256 low, uint256 high) = (0, (word >> COUNT_SHIFT) - 1);
         while (low < high) {
             uint256 middle = (low + high) / 2;
-            if (checkpoints[middle] & UINT16 < id) low = middle + 1;
+            if (account.checkpoints[middle] & UINT16 < id) low = middle + 1;
             else high = middle;
         }
-        return checkpoints[low] >> 16;
+        return account.checkpoints[low] >> 16;
     }
 }

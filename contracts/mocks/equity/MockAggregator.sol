@@ -23,17 +23,19 @@ contract MockAggregator is IAggregatorV3 {
 
     struct Round {
         int256 answer;
-        uint256 startedAt;
-        uint256 updatedAt;
+        // One slot.
+        uint88 startedAt;
+        uint88 updatedAt;
         uint80 answeredInRound;
     }
 
     string public description = "Mock feed";
     uint256 public version = 4;
+    // One slot, as a real feed's answer costs a few slots too.
     Mode public mode;
     uint80 public latestRound;
-
     uint8 private _decimals;
+
     mapping(uint80 roundId => Round) private _rounds;
 
     /// Chainlink's own error for a round that there is not.
@@ -75,12 +77,12 @@ contract MockAggregator is IAggregatorV3 {
 
     /// @dev Changes when the last round was updated.
     function setUpdatedAt(uint256 updatedAt) external {
-        _rounds[latestRound].updatedAt = updatedAt;
+        _rounds[latestRound].updatedAt = uint88(updatedAt);
     }
 
     /// @dev Changes when the last round started; for a sequencer, since when its state holds.
     function setStartedAt(uint256 startedAt) external {
-        _rounds[latestRound].startedAt = startedAt;
+        _rounds[latestRound].startedAt = uint88(startedAt);
     }
 
     /// @dev Makes this round the last, whatever it is.
@@ -124,7 +126,7 @@ contract MockAggregator is IAggregatorV3 {
         uint80 answeredInRound
     ) private {
         latestRound = roundId;
-        _rounds[roundId] = Round(answer, startedAt, updatedAt, answeredInRound);
+        _rounds[roundId] = Round(answer, uint88(startedAt), uint88(updatedAt), answeredInRound);
     }
 
     function _answer(uint80 roundId) private view returns (uint80, int256, uint256, uint256, uint80) {

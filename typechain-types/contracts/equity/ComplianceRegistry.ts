@@ -28,7 +28,7 @@ export interface ComplianceRegistryInterface extends Interface {
     nameOrSignature:
       | "accountOf"
       | "authority"
-      | "check"
+      | "checkCompliance"
       | "isConsumingScheduledOp"
       | "messageForCode"
       | "sanctionsList"
@@ -55,7 +55,7 @@ export interface ComplianceRegistryInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "authority", values?: undefined): string;
   encodeFunctionData(
-    functionFragment: "check",
+    functionFragment: "checkCompliance",
     values: [AddressLike, AddressLike, AddressLike, BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
@@ -101,7 +101,10 @@ export interface ComplianceRegistryInterface extends Interface {
 
   decodeFunctionResult(functionFragment: "accountOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "authority", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "check", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "checkCompliance",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "isConsumingScheduledOp",
     data: BytesLike
@@ -247,7 +250,7 @@ export interface ComplianceRegistry extends BaseContract {
 
   authority: TypedContractMethod<[], [string], "view">;
 
-  check: TypedContractMethod<
+  checkCompliance: TypedContractMethod<
     [
       spender: AddressLike,
       from: AddressLike,
@@ -318,7 +321,7 @@ export interface ComplianceRegistry extends BaseContract {
     nameOrSignature: "authority"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
-    nameOrSignature: "check"
+    nameOrSignature: "checkCompliance"
   ): TypedContractMethod<
     [
       spender: AddressLike,

@@ -78,9 +78,9 @@ export declare namespace IEquityIssuance {
 export interface EquityIssuanceInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "admitMint"
       | "allowedSupply"
       | "authority"
-      | "authorizeMint"
       | "boundsOf"
       | "configure"
       | "isConsumingScheduledOp"
@@ -96,18 +96,12 @@ export interface EquityIssuanceInterface extends Interface {
     nameOrSignatureOrTopic:
       | "AuthorityUpdated"
       | "CapUpdated"
-      | "MintAuthorized"
       | "MintLimitsUpdated"
       | "ReserveFeedUpdated"
   ): EventFragment;
 
   encodeFunctionData(
-    functionFragment: "allowedSupply",
-    values: [AddressLike]
-  ): string;
-  encodeFunctionData(functionFragment: "authority", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "authorizeMint",
+    functionFragment: "admitMint",
     values: [
       AddressLike,
       BytesLike,
@@ -117,6 +111,11 @@ export interface EquityIssuanceInterface extends Interface {
       BigNumberish
     ]
   ): string;
+  encodeFunctionData(
+    functionFragment: "allowedSupply",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(functionFragment: "authority", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "boundsOf",
     values: [AddressLike]
@@ -154,15 +153,12 @@ export interface EquityIssuanceInterface extends Interface {
     values: [AddressLike, IEquityIssuance.ReserveFeedStruct]
   ): string;
 
+  decodeFunctionResult(functionFragment: "admitMint", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "authority", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "authorizeMint",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "boundsOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "configure", data: BytesLike): Result;
   decodeFunctionResult(
@@ -207,31 +203,6 @@ export namespace CapUpdatedEvent {
   export interface OutputObject {
     token: string;
     capShares: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace MintAuthorizedEvent {
-  export type InputTuple = [
-    token: AddressLike,
-    minter: AddressLike,
-    requestId: BytesLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [
-    token: string,
-    minter: string,
-    requestId: string,
-    shares: bigint
-  ];
-  export interface OutputObject {
-    token: string;
-    minter: string;
-    requestId: string;
-    shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -320,11 +291,7 @@ export interface EquityIssuance extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
-
-  authority: TypedContractMethod<[], [string], "view">;
-
-  authorizeMint: TypedContractMethod<
+  admitMint: TypedContractMethod<
     [
       minter: AddressLike,
       requestId: BytesLike,
@@ -336,6 +303,10 @@ export interface EquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+
+  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
+
+  authority: TypedContractMethod<[], [string], "view">;
 
   boundsOf: TypedContractMethod<
     [token: AddressLike],
@@ -392,13 +363,7 @@ export interface EquityIssuance extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "authority"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "authorizeMint"
+    nameOrSignature: "admitMint"
   ): TypedContractMethod<
     [
       minter: AddressLike,
@@ -411,6 +376,12 @@ export interface EquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "allowedSupply"
+  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "authority"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "boundsOf"
   ): TypedContractMethod<
@@ -482,13 +453,6 @@ export interface EquityIssuance extends BaseContract {
     CapUpdatedEvent.OutputObject
   >;
   getEvent(
-    key: "MintAuthorized"
-  ): TypedContractEvent<
-    MintAuthorizedEvent.InputTuple,
-    MintAuthorizedEvent.OutputTuple,
-    MintAuthorizedEvent.OutputObject
-  >;
-  getEvent(
     key: "MintLimitsUpdated"
   ): TypedContractEvent<
     MintLimitsUpdatedEvent.InputTuple,
@@ -524,17 +488,6 @@ export interface EquityIssuance extends BaseContract {
       CapUpdatedEvent.InputTuple,
       CapUpdatedEvent.OutputTuple,
       CapUpdatedEvent.OutputObject
-    >;
-
-    "MintAuthorized(address,address,bytes32,uint256)": TypedContractEvent<
-      MintAuthorizedEvent.InputTuple,
-      MintAuthorizedEvent.OutputTuple,
-      MintAuthorizedEvent.OutputObject
-    >;
-    MintAuthorized: TypedContractEvent<
-      MintAuthorizedEvent.InputTuple,
-      MintAuthorizedEvent.OutputTuple,
-      MintAuthorizedEvent.OutputObject
     >;
 
     "MintLimitsUpdated(address,tuple)": TypedContractEvent<

@@ -511,7 +511,15 @@ export interface EquityOracle extends BaseContract {
 
   latestRoundData: TypedContractMethod<
     [token: AddressLike],
-    [[bigint, bigint, bigint, bigint, bigint]],
+    [
+      [bigint, bigint, bigint, bigint, bigint] & {
+        roundId: bigint;
+        answer: bigint;
+        startedAt: bigint;
+        updatedAt: bigint;
+        answeredInRound: bigint;
+      }
+    ],
     "view"
   >;
 
@@ -654,7 +662,15 @@ export interface EquityOracle extends BaseContract {
     nameOrSignature: "latestRoundData"
   ): TypedContractMethod<
     [token: AddressLike],
-    [[bigint, bigint, bigint, bigint, bigint]],
+    [
+      [bigint, bigint, bigint, bigint, bigint] & {
+        roundId: bigint;
+        answer: bigint;
+        startedAt: bigint;
+        updatedAt: bigint;
+        answeredInRound: bigint;
+      }
+    ],
     "view"
   >;
   getFunction(

@@ -59,6 +59,7 @@ export interface EquityTokenInterface extends Interface {
       | "DOMAIN_SEPARATOR"
       | "allowance"
       | "allowanceEpoch"
+      | "amountFor"
       | "applyMultiplier"
       | "approve"
       | "authority"
@@ -72,12 +73,15 @@ export interface EquityTokenInterface extends Interface {
       | "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
+      | "complianceRegistry"
       | "contractURI"
+      | "conversionTerms"
       | "corporateActions"
       | "decimals"
       | "detectTransferRestriction"
       | "documents"
       | "eip712Domain"
+      | "ensureTransferable"
       | "forcedBurn"
       | "forcedTransfer"
       | "getFrozenTokens"
@@ -85,7 +89,7 @@ export interface EquityTokenInterface extends Interface {
       | "isConsumingScheduledOp"
       | "isHalted"
       | "isin"
-      | "issuance"
+      | "issuanceContract"
       | "lastActionAt"
       | "messageForTransferRestriction"
       | "mint"
@@ -100,20 +104,17 @@ export interface EquityTokenInterface extends Interface {
       | "policy"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-      | "registry"
-      | "requireTransferable"
       | "scheduleMultiplier"
       | "setAuthority"
       | "setFrozenTokens"
       | "setPolicy"
       | "sharesAt"
+      | "sharesFor"
       | "sharesOf"
       | "snapshot"
       | "snapshotId"
       | "supportsInterface"
       | "symbol"
-      | "toAmount"
-      | "toShares"
       | "totalShares"
       | "totalSharesAt"
       | "totalSupply"
@@ -124,7 +125,6 @@ export interface EquityTokenInterface extends Interface {
       | "transferSharesWithAuthorization"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-      | "transfersOpen"
       | "unpause"
       | "wrapper"
   ): FunctionFragment;
@@ -162,6 +162,10 @@ export interface EquityTokenInterface extends Interface {
   encodeFunctionData(
     functionFragment: "allowanceEpoch",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "amountFor",
+    values: [BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "applyMultiplier",
@@ -210,8 +214,16 @@ export interface EquityTokenInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(
+    functionFragment: "complianceRegistry",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "contractURI",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "conversionTerms",
+    values: [AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "corporateActions",
@@ -226,6 +238,10 @@ export interface EquityTokenInterface extends Interface {
   encodeFunctionData(
     functionFragment: "eip712Domain",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "ensureTransferable",
+    values: [AddressLike, AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "forcedBurn",
@@ -249,7 +265,10 @@ export interface EquityTokenInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
   encodeFunctionData(functionFragment: "isin", values?: undefined): string;
-  encodeFunctionData(functionFragment: "issuance", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "issuanceContract",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "lastActionAt",
     values?: undefined
@@ -317,11 +336,6 @@ export interface EquityTokenInterface extends Interface {
       BytesLike
     ]
   ): string;
-  encodeFunctionData(functionFragment: "registry", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "requireTransferable",
-    values: [AddressLike, AddressLike, AddressLike]
-  ): string;
   encodeFunctionData(
     functionFragment: "scheduleMultiplier",
     values: [BigNumberish, BigNumberish, BigNumberish]
@@ -343,6 +357,10 @@ export interface EquityTokenInterface extends Interface {
     values: [AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "sharesFor",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "sharesOf",
     values: [AddressLike]
   ): string;
@@ -356,14 +374,6 @@ export interface EquityTokenInterface extends Interface {
     values: [BytesLike]
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "toAmount",
-    values: [BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "toShares",
-    values: [BigNumberish]
-  ): string;
   encodeFunctionData(
     functionFragment: "totalShares",
     values?: undefined
@@ -431,10 +441,6 @@ export interface EquityTokenInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
-    functionFragment: "transfersOpen",
-    values: [AddressLike, AddressLike]
-  ): string;
-  encodeFunctionData(
     functionFragment: "unpause",
     values: [BigNumberish]
   ): string;
@@ -449,6 +455,7 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "allowanceEpoch",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "amountFor", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "applyMultiplier",
     data: BytesLike
@@ -481,7 +488,15 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
+    functionFragment: "complianceRegistry",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "contractURI",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "conversionTerms",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -496,6 +511,10 @@ export interface EquityTokenInterface extends Interface {
   decodeFunctionResult(functionFragment: "documents", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "eip712Domain",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "ensureTransferable",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "forcedBurn", data: BytesLike): Result;
@@ -514,7 +533,10 @@ export interface EquityTokenInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "issuance", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "issuanceContract",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "lastActionAt",
     data: BytesLike
@@ -550,11 +572,6 @@ export interface EquityTokenInterface extends Interface {
     functionFragment: "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "requireTransferable",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(
     functionFragment: "scheduleMultiplier",
     data: BytesLike
@@ -569,6 +586,7 @@ export interface EquityTokenInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "setPolicy", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesAt", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "sharesFor", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
@@ -577,8 +595,6 @@ export interface EquityTokenInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "totalShares",
     data: BytesLike
@@ -614,10 +630,6 @@ export interface EquityTokenInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "transfersOpen",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "unpause", data: BytesLike): Result;
@@ -752,26 +764,11 @@ export namespace InitializedEvent {
 }
 
 export namespace MintedEvent {
-  export type InputTuple = [
-    minter: AddressLike,
-    to: AddressLike,
-    requestId: BytesLike,
-    amount: BigNumberish,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [
-    minter: string,
-    to: string,
-    requestId: string,
-    amount: bigint,
-    shares: bigint
-  ];
+  export type InputTuple = [minter: AddressLike, requestId: BytesLike];
+  export type OutputTuple = [minter: string, requestId: string];
   export interface OutputObject {
     minter: string;
-    to: string;
     requestId: string;
-    amount: bigint;
-    shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -896,15 +893,9 @@ export namespace TransferEvent {
 }
 
 export namespace TransferSharesEvent {
-  export type InputTuple = [
-    from: AddressLike,
-    to: AddressLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [from: string, to: string, shares: bigint];
+  export type InputTuple = [shares: BigNumberish];
+  export type OutputTuple = [shares: bigint];
   export interface OutputObject {
-    from: string;
-    to: string;
     shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -966,6 +957,8 @@ export interface EquityToken extends BaseContract {
 
   allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
 
+  amountFor: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
+
   applyMultiplier: TypedContractMethod<
     [multiplier_: BigNumberish],
     [void],
@@ -1022,7 +1015,21 @@ export interface EquityToken extends BaseContract {
 
   cancelMultiplier: TypedContractMethod<[], [void], "nonpayable">;
 
+  complianceRegistry: TypedContractMethod<[], [string], "view">;
+
   contractURI: TypedContractMethod<[], [string], "view">;
+
+  conversionTerms: TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [
+      [boolean, bigint, bigint] & {
+        open: boolean;
+        multiplier_: bigint;
+        id: bigint;
+      }
+    ],
+    "view"
+  >;
 
   corporateActions: TypedContractMethod<[], [string], "view">;
 
@@ -1041,7 +1048,7 @@ export interface EquityToken extends BaseContract {
     [
       [string, string, string, bigint, string, string, bigint[]] & {
         fields: string;
-        name_: string;
+        name: string;
         version: string;
         chainId: bigint;
         verifyingContract: string;
@@ -1049,6 +1056,12 @@ export interface EquityToken extends BaseContract {
         extensions: bigint[];
       }
     ],
+    "view"
+  >;
+
+  ensureTransferable: TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
     "view"
   >;
 
@@ -1082,7 +1095,7 @@ export interface EquityToken extends BaseContract {
 
   isin: TypedContractMethod<[], [string], "view">;
 
-  issuance: TypedContractMethod<[], [string], "view">;
+  issuanceContract: TypedContractMethod<[], [string], "view">;
 
   lastActionAt: TypedContractMethod<[], [bigint], "view">;
 
@@ -1188,14 +1201,6 @@ export interface EquityToken extends BaseContract {
     "nonpayable"
   >;
 
-  registry: TypedContractMethod<[], [string], "view">;
-
-  requireTransferable: TypedContractMethod<
-    [spender: AddressLike, from: AddressLike, to: AddressLike],
-    [bigint],
-    "view"
-  >;
-
   scheduleMultiplier: TypedContractMethod<
     [
       multiplier_: BigNumberish,
@@ -1234,6 +1239,8 @@ export interface EquityToken extends BaseContract {
     "view"
   >;
 
+  sharesFor: TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
+
   sharesOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
   snapshot: TypedContractMethod<[], [bigint], "nonpayable">;
@@ -1247,10 +1254,6 @@ export interface EquityToken extends BaseContract {
   >;
 
   symbol: TypedContractMethod<[], [string], "view">;
-
-  toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
-
-  toShares: TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
 
   totalShares: TypedContractMethod<[], [bigint], "view">;
 
@@ -1326,12 +1329,6 @@ export interface EquityToken extends BaseContract {
     "nonpayable"
   >;
 
-  transfersOpen: TypedContractMethod<
-    [from: AddressLike, to: AddressLike],
-    [boolean],
-    "view"
-  >;
-
   unpause: TypedContractMethod<[bits: BigNumberish], [void], "nonpayable">;
 
   wrapper: TypedContractMethod<[], [string], "view">;
@@ -1353,6 +1350,9 @@ export interface EquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "allowanceEpoch"
   ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "amountFor"
+  ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "applyMultiplier"
   ): TypedContractMethod<[multiplier_: BigNumberish], [void], "nonpayable">;
@@ -1419,8 +1419,24 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "cancelMultiplier"
   ): TypedContractMethod<[], [void], "nonpayable">;
   getFunction(
+    nameOrSignature: "complianceRegistry"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "contractURI"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "conversionTerms"
+  ): TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [
+      [boolean, bigint, bigint] & {
+        open: boolean;
+        multiplier_: bigint;
+        id: bigint;
+      }
+    ],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "corporateActions"
   ): TypedContractMethod<[], [string], "view">;
@@ -1444,7 +1460,7 @@ export interface EquityToken extends BaseContract {
     [
       [string, string, string, bigint, string, string, bigint[]] & {
         fields: string;
-        name_: string;
+        name: string;
         version: string;
         chainId: bigint;
         verifyingContract: string;
@@ -1452,6 +1468,13 @@ export interface EquityToken extends BaseContract {
         extensions: bigint[];
       }
     ],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "ensureTransferable"
+  ): TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
     "view"
   >;
   getFunction(
@@ -1488,7 +1511,7 @@ export interface EquityToken extends BaseContract {
     nameOrSignature: "isin"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
-    nameOrSignature: "issuance"
+    nameOrSignature: "issuanceContract"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "lastActionAt"
@@ -1605,16 +1628,6 @@ export interface EquityToken extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "registry"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "requireTransferable"
-  ): TypedContractMethod<
-    [spender: AddressLike, from: AddressLike, to: AddressLike],
-    [bigint],
-    "view"
-  >;
-  getFunction(
     nameOrSignature: "scheduleMultiplier"
   ): TypedContractMethod<
     [
@@ -1654,6 +1667,9 @@ export interface EquityToken extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "sharesFor"
+  ): TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
+  getFunction(
     nameOrSignature: "sharesOf"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
   getFunction(
@@ -1668,12 +1684,6 @@ export interface EquityToken extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "toAmount"
-  ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "toShares"
-  ): TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "totalShares"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1757,13 +1767,6 @@ export interface EquityToken extends BaseContract {
     ],
     [void],
     "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "transfersOpen"
-  ): TypedContractMethod<
-    [from: AddressLike, to: AddressLike],
-    [boolean],
-    "view"
   >;
   getFunction(
     nameOrSignature: "unpause"
@@ -1999,7 +2002,7 @@ export interface EquityToken extends BaseContract {
       InitializedEvent.OutputObject
     >;
 
-    "Minted(address,address,bytes32,uint256,uint256)": TypedContractEvent<
+    "Minted(address,bytes32)": TypedContractEvent<
       MintedEvent.InputTuple,
       MintedEvent.OutputTuple,
       MintedEvent.OutputObject
@@ -2087,7 +2090,7 @@ export interface EquityToken extends BaseContract {
       TransferEvent.OutputObject
     >;
 
-    "TransferShares(address,address,uint256)": TypedContractEvent<
+    "TransferShares(uint256)": TypedContractEvent<
       TransferSharesEvent.InputTuple,
       TransferSharesEvent.OutputTuple,
       TransferSharesEvent.OutputObject

@@ -116,13 +116,29 @@ export interface TokenPriceFeed extends BaseContract {
 
   getRoundData: TypedContractMethod<
     [roundId: BigNumberish],
-    [[bigint, bigint, bigint, bigint, bigint]],
+    [
+      [bigint, bigint, bigint, bigint, bigint] & {
+        id: bigint;
+        answer: bigint;
+        startedAt: bigint;
+        updatedAt: bigint;
+        answeredInRound: bigint;
+      }
+    ],
     "view"
   >;
 
   latestRoundData: TypedContractMethod<
     [],
-    [[bigint, bigint, bigint, bigint, bigint]],
+    [
+      [bigint, bigint, bigint, bigint, bigint] & {
+        roundId: bigint;
+        answer: bigint;
+        startedAt: bigint;
+        updatedAt: bigint;
+        answeredInRound: bigint;
+      }
+    ],
     "view"
   >;
 
@@ -146,14 +162,30 @@ export interface TokenPriceFeed extends BaseContract {
     nameOrSignature: "getRoundData"
   ): TypedContractMethod<
     [roundId: BigNumberish],
-    [[bigint, bigint, bigint, bigint, bigint]],
+    [
+      [bigint, bigint, bigint, bigint, bigint] & {
+        id: bigint;
+        answer: bigint;
+        startedAt: bigint;
+        updatedAt: bigint;
+        answeredInRound: bigint;
+      }
+    ],
     "view"
   >;
   getFunction(
     nameOrSignature: "latestRoundData"
   ): TypedContractMethod<
     [],
-    [[bigint, bigint, bigint, bigint, bigint]],
+    [
+      [bigint, bigint, bigint, bigint, bigint] & {
+        roundId: bigint;
+        answer: bigint;
+        startedAt: bigint;
+        updatedAt: bigint;
+        answeredInRound: bigint;
+      }
+    ],
     "view"
   >;
   getFunction(

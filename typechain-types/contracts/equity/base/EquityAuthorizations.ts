@@ -29,6 +29,7 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "DOMAIN_SEPARATOR"
       | "allowance"
       | "allowanceEpoch"
+      | "amountFor"
       | "applyMultiplier"
       | "approve"
       | "authorizationState"
@@ -41,18 +42,21 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
+      | "complianceRegistry"
       | "contractURI"
+      | "conversionTerms"
       | "corporateActions"
       | "decimals"
       | "detectTransferRestriction"
       | "documents"
       | "eip712Domain"
+      | "ensureTransferable"
       | "forcedBurn"
       | "forcedTransfer"
       | "getFrozenTokens"
       | "isHalted"
       | "isin"
-      | "issuance"
+      | "issuanceContract"
       | "lastActionAt"
       | "messageForTransferRestriction"
       | "mint"
@@ -67,18 +71,15 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "policy"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-      | "registry"
-      | "requireTransferable"
       | "scheduleMultiplier"
       | "setFrozenTokens"
       | "setPolicy"
       | "sharesAt"
+      | "sharesFor"
       | "sharesOf"
       | "snapshot"
       | "snapshotId"
       | "symbol"
-      | "toAmount"
-      | "toShares"
       | "totalShares"
       | "totalSharesAt"
       | "totalSupply"
@@ -89,7 +90,6 @@ export interface EquityAuthorizationsInterface extends Interface {
       | "transferSharesWithAuthorization"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-      | "transfersOpen"
       | "unpause"
       | "wrapper"
   ): FunctionFragment;
@@ -125,6 +125,10 @@ export interface EquityAuthorizationsInterface extends Interface {
   encodeFunctionData(
     functionFragment: "allowanceEpoch",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "amountFor",
+    values: [BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "applyMultiplier",
@@ -172,8 +176,16 @@ export interface EquityAuthorizationsInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(
+    functionFragment: "complianceRegistry",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "contractURI",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "conversionTerms",
+    values: [AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "corporateActions",
@@ -190,6 +202,10 @@ export interface EquityAuthorizationsInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(
+    functionFragment: "ensureTransferable",
+    values: [AddressLike, AddressLike, AddressLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "forcedBurn",
     values: [AddressLike, BigNumberish]
   ): string;
@@ -203,7 +219,10 @@ export interface EquityAuthorizationsInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
   encodeFunctionData(functionFragment: "isin", values?: undefined): string;
-  encodeFunctionData(functionFragment: "issuance", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "issuanceContract",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "lastActionAt",
     values?: undefined
@@ -271,11 +290,6 @@ export interface EquityAuthorizationsInterface extends Interface {
       BytesLike
     ]
   ): string;
-  encodeFunctionData(functionFragment: "registry", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "requireTransferable",
-    values: [AddressLike, AddressLike, AddressLike]
-  ): string;
   encodeFunctionData(
     functionFragment: "scheduleMultiplier",
     values: [BigNumberish, BigNumberish, BigNumberish]
@@ -293,6 +307,10 @@ export interface EquityAuthorizationsInterface extends Interface {
     values: [AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "sharesFor",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "sharesOf",
     values: [AddressLike]
   ): string;
@@ -302,14 +320,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "toAmount",
-    values: [BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "toShares",
-    values: [BigNumberish]
-  ): string;
   encodeFunctionData(
     functionFragment: "totalShares",
     values?: undefined
@@ -377,10 +387,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
-    functionFragment: "transfersOpen",
-    values: [AddressLike, AddressLike]
-  ): string;
-  encodeFunctionData(
     functionFragment: "unpause",
     values: [BigNumberish]
   ): string;
@@ -395,6 +401,7 @@ export interface EquityAuthorizationsInterface extends Interface {
     functionFragment: "allowanceEpoch",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "amountFor", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "applyMultiplier",
     data: BytesLike
@@ -426,7 +433,15 @@ export interface EquityAuthorizationsInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
+    functionFragment: "complianceRegistry",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "contractURI",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "conversionTerms",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -443,6 +458,10 @@ export interface EquityAuthorizationsInterface extends Interface {
     functionFragment: "eip712Domain",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(
+    functionFragment: "ensureTransferable",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "forcedBurn", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "forcedTransfer",
@@ -454,7 +473,10 @@ export interface EquityAuthorizationsInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "issuance", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "issuanceContract",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "lastActionAt",
     data: BytesLike
@@ -490,11 +512,6 @@ export interface EquityAuthorizationsInterface extends Interface {
     functionFragment: "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "requireTransferable",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(
     functionFragment: "scheduleMultiplier",
     data: BytesLike
@@ -505,12 +522,11 @@ export interface EquityAuthorizationsInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "setPolicy", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesAt", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "sharesFor", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "totalShares",
     data: BytesLike
@@ -546,10 +562,6 @@ export interface EquityAuthorizationsInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "transfersOpen",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "unpause", data: BytesLike): Result;
@@ -660,26 +672,11 @@ export namespace FrozenEvent {
 }
 
 export namespace MintedEvent {
-  export type InputTuple = [
-    minter: AddressLike,
-    to: AddressLike,
-    requestId: BytesLike,
-    amount: BigNumberish,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [
-    minter: string,
-    to: string,
-    requestId: string,
-    amount: bigint,
-    shares: bigint
-  ];
+  export type InputTuple = [minter: AddressLike, requestId: BytesLike];
+  export type OutputTuple = [minter: string, requestId: string];
   export interface OutputObject {
     minter: string;
-    to: string;
     requestId: string;
-    amount: bigint;
-    shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -804,15 +801,9 @@ export namespace TransferEvent {
 }
 
 export namespace TransferSharesEvent {
-  export type InputTuple = [
-    from: AddressLike,
-    to: AddressLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [from: string, to: string, shares: bigint];
+  export type InputTuple = [shares: BigNumberish];
+  export type OutputTuple = [shares: bigint];
   export interface OutputObject {
-    from: string;
-    to: string;
     shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -874,6 +865,8 @@ export interface EquityAuthorizations extends BaseContract {
 
   allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
 
+  amountFor: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
+
   applyMultiplier: TypedContractMethod<
     [multiplier: BigNumberish],
     [void],
@@ -928,7 +921,21 @@ export interface EquityAuthorizations extends BaseContract {
 
   cancelMultiplier: TypedContractMethod<[], [void], "nonpayable">;
 
+  complianceRegistry: TypedContractMethod<[], [string], "view">;
+
   contractURI: TypedContractMethod<[], [string], "view">;
+
+  conversionTerms: TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [
+      [boolean, bigint, bigint] & {
+        open: boolean;
+        multiplier: bigint;
+        snapshotId: bigint;
+      }
+    ],
+    "view"
+  >;
 
   corporateActions: TypedContractMethod<[], [string], "view">;
 
@@ -947,7 +954,7 @@ export interface EquityAuthorizations extends BaseContract {
     [
       [string, string, string, bigint, string, string, bigint[]] & {
         fields: string;
-        name_: string;
+        name: string;
         version: string;
         chainId: bigint;
         verifyingContract: string;
@@ -955,6 +962,12 @@ export interface EquityAuthorizations extends BaseContract {
         extensions: bigint[];
       }
     ],
+    "view"
+  >;
+
+  ensureTransferable: TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
     "view"
   >;
 
@@ -980,7 +993,7 @@ export interface EquityAuthorizations extends BaseContract {
 
   isin: TypedContractMethod<[], [string], "view">;
 
-  issuance: TypedContractMethod<[], [string], "view">;
+  issuanceContract: TypedContractMethod<[], [string], "view">;
 
   lastActionAt: TypedContractMethod<[], [bigint], "view">;
 
@@ -1086,14 +1099,6 @@ export interface EquityAuthorizations extends BaseContract {
     "nonpayable"
   >;
 
-  registry: TypedContractMethod<[], [string], "view">;
-
-  requireTransferable: TypedContractMethod<
-    [spender: AddressLike, from: AddressLike, to: AddressLike],
-    [bigint],
-    "view"
-  >;
-
   scheduleMultiplier: TypedContractMethod<
     [
       multiplier: BigNumberish,
@@ -1122,6 +1127,8 @@ export interface EquityAuthorizations extends BaseContract {
     "view"
   >;
 
+  sharesFor: TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
+
   sharesOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
   snapshot: TypedContractMethod<[], [bigint], "nonpayable">;
@@ -1129,10 +1136,6 @@ export interface EquityAuthorizations extends BaseContract {
   snapshotId: TypedContractMethod<[], [bigint], "view">;
 
   symbol: TypedContractMethod<[], [string], "view">;
-
-  toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
-
-  toShares: TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
 
   totalShares: TypedContractMethod<[], [bigint], "view">;
 
@@ -1208,12 +1211,6 @@ export interface EquityAuthorizations extends BaseContract {
     "nonpayable"
   >;
 
-  transfersOpen: TypedContractMethod<
-    [from: AddressLike, to: AddressLike],
-    [boolean],
-    "view"
-  >;
-
   unpause: TypedContractMethod<[bits: BigNumberish], [void], "nonpayable">;
 
   wrapper: TypedContractMethod<[], [string], "view">;
@@ -1235,6 +1232,9 @@ export interface EquityAuthorizations extends BaseContract {
   getFunction(
     nameOrSignature: "allowanceEpoch"
   ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "amountFor"
+  ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "applyMultiplier"
   ): TypedContractMethod<[multiplier: BigNumberish], [void], "nonpayable">;
@@ -1298,8 +1298,24 @@ export interface EquityAuthorizations extends BaseContract {
     nameOrSignature: "cancelMultiplier"
   ): TypedContractMethod<[], [void], "nonpayable">;
   getFunction(
+    nameOrSignature: "complianceRegistry"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "contractURI"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "conversionTerms"
+  ): TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [
+      [boolean, bigint, bigint] & {
+        open: boolean;
+        multiplier: bigint;
+        snapshotId: bigint;
+      }
+    ],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "corporateActions"
   ): TypedContractMethod<[], [string], "view">;
@@ -1323,7 +1339,7 @@ export interface EquityAuthorizations extends BaseContract {
     [
       [string, string, string, bigint, string, string, bigint[]] & {
         fields: string;
-        name_: string;
+        name: string;
         version: string;
         chainId: bigint;
         verifyingContract: string;
@@ -1331,6 +1347,13 @@ export interface EquityAuthorizations extends BaseContract {
         extensions: bigint[];
       }
     ],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "ensureTransferable"
+  ): TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
     "view"
   >;
   getFunction(
@@ -1357,7 +1380,7 @@ export interface EquityAuthorizations extends BaseContract {
     nameOrSignature: "isin"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
-    nameOrSignature: "issuance"
+    nameOrSignature: "issuanceContract"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "lastActionAt"
@@ -1474,16 +1497,6 @@ export interface EquityAuthorizations extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "registry"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "requireTransferable"
-  ): TypedContractMethod<
-    [spender: AddressLike, from: AddressLike, to: AddressLike],
-    [bigint],
-    "view"
-  >;
-  getFunction(
     nameOrSignature: "scheduleMultiplier"
   ): TypedContractMethod<
     [
@@ -1516,6 +1529,9 @@ export interface EquityAuthorizations extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "sharesFor"
+  ): TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
+  getFunction(
     nameOrSignature: "sharesOf"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
   getFunction(
@@ -1527,12 +1543,6 @@ export interface EquityAuthorizations extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "toAmount"
-  ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "toShares"
-  ): TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "totalShares"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1616,13 +1626,6 @@ export interface EquityAuthorizations extends BaseContract {
     ],
     [void],
     "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "transfersOpen"
-  ): TypedContractMethod<
-    [from: AddressLike, to: AddressLike],
-    [boolean],
-    "view"
   >;
   getFunction(
     nameOrSignature: "unpause"
@@ -1822,7 +1825,7 @@ export interface EquityAuthorizations extends BaseContract {
       FrozenEvent.OutputObject
     >;
 
-    "Minted(address,address,bytes32,uint256,uint256)": TypedContractEvent<
+    "Minted(address,bytes32)": TypedContractEvent<
       MintedEvent.InputTuple,
       MintedEvent.OutputTuple,
       MintedEvent.OutputObject
@@ -1910,7 +1913,7 @@ export interface EquityAuthorizations extends BaseContract {
       TransferEvent.OutputObject
     >;
 
-    "TransferShares(address,address,uint256)": TypedContractEvent<
+    "TransferShares(uint256)": TypedContractEvent<
       TransferSharesEvent.InputTuple,
       TransferSharesEvent.OutputTuple,
       TransferSharesEvent.OutputObject

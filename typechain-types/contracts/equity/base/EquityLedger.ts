@@ -29,6 +29,7 @@ export interface EquityLedgerInterface extends Interface {
       | "DOMAIN_SEPARATOR"
       | "allowance"
       | "allowanceEpoch"
+      | "amountFor"
       | "applyMultiplier"
       | "approve"
       | "authorizationState"
@@ -41,17 +42,20 @@ export interface EquityLedgerInterface extends Interface {
       | "cancelAuthorization(address,bytes32,uint8,bytes32,bytes32)"
       | "cancelAuthorization(address,bytes32,bytes)"
       | "cancelMultiplier"
+      | "complianceRegistry"
       | "contractURI"
+      | "conversionTerms"
       | "corporateActions"
       | "decimals"
       | "detectTransferRestriction"
       | "documents"
+      | "ensureTransferable"
       | "forcedBurn"
       | "forcedTransfer"
       | "getFrozenTokens"
       | "isHalted"
       | "isin"
-      | "issuance"
+      | "issuanceContract"
       | "lastActionAt"
       | "messageForTransferRestriction"
       | "mint"
@@ -66,18 +70,15 @@ export interface EquityLedgerInterface extends Interface {
       | "policy"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-      | "registry"
-      | "requireTransferable"
       | "scheduleMultiplier"
       | "setFrozenTokens"
       | "setPolicy"
       | "sharesAt"
+      | "sharesFor"
       | "sharesOf"
       | "snapshot"
       | "snapshotId"
       | "symbol"
-      | "toAmount"
-      | "toShares"
       | "totalShares"
       | "totalSharesAt"
       | "totalSupply"
@@ -88,7 +89,6 @@ export interface EquityLedgerInterface extends Interface {
       | "transferSharesWithAuthorization"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)"
       | "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)"
-      | "transfersOpen"
       | "unpause"
       | "wrapper"
   ): FunctionFragment;
@@ -123,6 +123,10 @@ export interface EquityLedgerInterface extends Interface {
   encodeFunctionData(
     functionFragment: "allowanceEpoch",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "amountFor",
+    values: [BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "applyMultiplier",
@@ -170,8 +174,16 @@ export interface EquityLedgerInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(
+    functionFragment: "complianceRegistry",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "contractURI",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "conversionTerms",
+    values: [AddressLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "corporateActions",
@@ -183,6 +195,10 @@ export interface EquityLedgerInterface extends Interface {
     values: [AddressLike, AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "documents", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "ensureTransferable",
+    values: [AddressLike, AddressLike, AddressLike]
+  ): string;
   encodeFunctionData(
     functionFragment: "forcedBurn",
     values: [AddressLike, BigNumberish]
@@ -197,7 +213,10 @@ export interface EquityLedgerInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "isHalted", values?: undefined): string;
   encodeFunctionData(functionFragment: "isin", values?: undefined): string;
-  encodeFunctionData(functionFragment: "issuance", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "issuanceContract",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "lastActionAt",
     values?: undefined
@@ -265,11 +284,6 @@ export interface EquityLedgerInterface extends Interface {
       BytesLike
     ]
   ): string;
-  encodeFunctionData(functionFragment: "registry", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "requireTransferable",
-    values: [AddressLike, AddressLike, AddressLike]
-  ): string;
   encodeFunctionData(
     functionFragment: "scheduleMultiplier",
     values: [BigNumberish, BigNumberish, BigNumberish]
@@ -287,6 +301,10 @@ export interface EquityLedgerInterface extends Interface {
     values: [AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "sharesFor",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "sharesOf",
     values: [AddressLike]
   ): string;
@@ -296,14 +314,6 @@ export interface EquityLedgerInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "symbol", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "toAmount",
-    values: [BigNumberish]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "toShares",
-    values: [BigNumberish]
-  ): string;
   encodeFunctionData(
     functionFragment: "totalShares",
     values?: undefined
@@ -371,10 +381,6 @@ export interface EquityLedgerInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
-    functionFragment: "transfersOpen",
-    values: [AddressLike, AddressLike]
-  ): string;
-  encodeFunctionData(
     functionFragment: "unpause",
     values: [BigNumberish]
   ): string;
@@ -389,6 +395,7 @@ export interface EquityLedgerInterface extends Interface {
     functionFragment: "allowanceEpoch",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "amountFor", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "applyMultiplier",
     data: BytesLike
@@ -420,7 +427,15 @@ export interface EquityLedgerInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
+    functionFragment: "complianceRegistry",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "contractURI",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "conversionTerms",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -433,6 +448,10 @@ export interface EquityLedgerInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "documents", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "ensureTransferable",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "forcedBurn", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "forcedTransfer",
@@ -444,7 +463,10 @@ export interface EquityLedgerInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "isHalted", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isin", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "issuance", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "issuanceContract",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "lastActionAt",
     data: BytesLike
@@ -480,11 +502,6 @@ export interface EquityLedgerInterface extends Interface {
     functionFragment: "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "requireTransferable",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(
     functionFragment: "scheduleMultiplier",
     data: BytesLike
@@ -495,12 +512,11 @@ export interface EquityLedgerInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "setPolicy", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesAt", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "sharesFor", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "sharesOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshot", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "snapshotId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "symbol", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "toAmount", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "toShares", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "totalShares",
     data: BytesLike
@@ -536,10 +552,6 @@ export interface EquityLedgerInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "transfersOpen",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "unpause", data: BytesLike): Result;
@@ -640,26 +652,11 @@ export namespace FrozenEvent {
 }
 
 export namespace MintedEvent {
-  export type InputTuple = [
-    minter: AddressLike,
-    to: AddressLike,
-    requestId: BytesLike,
-    amount: BigNumberish,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [
-    minter: string,
-    to: string,
-    requestId: string,
-    amount: bigint,
-    shares: bigint
-  ];
+  export type InputTuple = [minter: AddressLike, requestId: BytesLike];
+  export type OutputTuple = [minter: string, requestId: string];
   export interface OutputObject {
     minter: string;
-    to: string;
     requestId: string;
-    amount: bigint;
-    shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -784,15 +781,9 @@ export namespace TransferEvent {
 }
 
 export namespace TransferSharesEvent {
-  export type InputTuple = [
-    from: AddressLike,
-    to: AddressLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [from: string, to: string, shares: bigint];
+  export type InputTuple = [shares: BigNumberish];
+  export type OutputTuple = [shares: bigint];
   export interface OutputObject {
-    from: string;
-    to: string;
     shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -854,6 +845,8 @@ export interface EquityLedger extends BaseContract {
 
   allowanceEpoch: TypedContractMethod<[], [bigint], "view">;
 
+  amountFor: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
+
   applyMultiplier: TypedContractMethod<
     [multiplier: BigNumberish],
     [void],
@@ -908,7 +901,21 @@ export interface EquityLedger extends BaseContract {
 
   cancelMultiplier: TypedContractMethod<[], [void], "nonpayable">;
 
+  complianceRegistry: TypedContractMethod<[], [string], "view">;
+
   contractURI: TypedContractMethod<[], [string], "view">;
+
+  conversionTerms: TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [
+      [boolean, bigint, bigint] & {
+        open: boolean;
+        multiplier: bigint;
+        snapshotId: bigint;
+      }
+    ],
+    "view"
+  >;
 
   corporateActions: TypedContractMethod<[], [string], "view">;
 
@@ -921,6 +928,12 @@ export interface EquityLedger extends BaseContract {
   >;
 
   documents: TypedContractMethod<[], [string], "view">;
+
+  ensureTransferable: TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
 
   forcedBurn: TypedContractMethod<
     [from: AddressLike, amount: BigNumberish],
@@ -944,7 +957,7 @@ export interface EquityLedger extends BaseContract {
 
   isin: TypedContractMethod<[], [string], "view">;
 
-  issuance: TypedContractMethod<[], [string], "view">;
+  issuanceContract: TypedContractMethod<[], [string], "view">;
 
   lastActionAt: TypedContractMethod<[], [bigint], "view">;
 
@@ -1050,14 +1063,6 @@ export interface EquityLedger extends BaseContract {
     "nonpayable"
   >;
 
-  registry: TypedContractMethod<[], [string], "view">;
-
-  requireTransferable: TypedContractMethod<
-    [spender: AddressLike, from: AddressLike, to: AddressLike],
-    [bigint],
-    "view"
-  >;
-
   scheduleMultiplier: TypedContractMethod<
     [
       multiplier: BigNumberish,
@@ -1086,6 +1091,8 @@ export interface EquityLedger extends BaseContract {
     "view"
   >;
 
+  sharesFor: TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
+
   sharesOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
   snapshot: TypedContractMethod<[], [bigint], "nonpayable">;
@@ -1093,10 +1100,6 @@ export interface EquityLedger extends BaseContract {
   snapshotId: TypedContractMethod<[], [bigint], "view">;
 
   symbol: TypedContractMethod<[], [string], "view">;
-
-  toAmount: TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
-
-  toShares: TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
 
   totalShares: TypedContractMethod<[], [bigint], "view">;
 
@@ -1172,12 +1175,6 @@ export interface EquityLedger extends BaseContract {
     "nonpayable"
   >;
 
-  transfersOpen: TypedContractMethod<
-    [from: AddressLike, to: AddressLike],
-    [boolean],
-    "view"
-  >;
-
   unpause: TypedContractMethod<[bits: BigNumberish], [void], "nonpayable">;
 
   wrapper: TypedContractMethod<[], [string], "view">;
@@ -1199,6 +1196,9 @@ export interface EquityLedger extends BaseContract {
   getFunction(
     nameOrSignature: "allowanceEpoch"
   ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "amountFor"
+  ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "applyMultiplier"
   ): TypedContractMethod<[multiplier: BigNumberish], [void], "nonpayable">;
@@ -1262,8 +1262,24 @@ export interface EquityLedger extends BaseContract {
     nameOrSignature: "cancelMultiplier"
   ): TypedContractMethod<[], [void], "nonpayable">;
   getFunction(
+    nameOrSignature: "complianceRegistry"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "contractURI"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "conversionTerms"
+  ): TypedContractMethod<
+    [from: AddressLike, to: AddressLike],
+    [
+      [boolean, bigint, bigint] & {
+        open: boolean;
+        multiplier: bigint;
+        snapshotId: bigint;
+      }
+    ],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "corporateActions"
   ): TypedContractMethod<[], [string], "view">;
@@ -1280,6 +1296,13 @@ export interface EquityLedger extends BaseContract {
   getFunction(
     nameOrSignature: "documents"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "ensureTransferable"
+  ): TypedContractMethod<
+    [spender: AddressLike, from: AddressLike, to: AddressLike],
+    [bigint],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "forcedBurn"
   ): TypedContractMethod<
@@ -1304,7 +1327,7 @@ export interface EquityLedger extends BaseContract {
     nameOrSignature: "isin"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
-    nameOrSignature: "issuance"
+    nameOrSignature: "issuanceContract"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "lastActionAt"
@@ -1421,16 +1444,6 @@ export interface EquityLedger extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "registry"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "requireTransferable"
-  ): TypedContractMethod<
-    [spender: AddressLike, from: AddressLike, to: AddressLike],
-    [bigint],
-    "view"
-  >;
-  getFunction(
     nameOrSignature: "scheduleMultiplier"
   ): TypedContractMethod<
     [
@@ -1463,6 +1476,9 @@ export interface EquityLedger extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "sharesFor"
+  ): TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
+  getFunction(
     nameOrSignature: "sharesOf"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
   getFunction(
@@ -1474,12 +1490,6 @@ export interface EquityLedger extends BaseContract {
   getFunction(
     nameOrSignature: "symbol"
   ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "toAmount"
-  ): TypedContractMethod<[shares: BigNumberish], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "toShares"
-  ): TypedContractMethod<[amount: BigNumberish], [bigint], "view">;
   getFunction(
     nameOrSignature: "totalShares"
   ): TypedContractMethod<[], [bigint], "view">;
@@ -1563,13 +1573,6 @@ export interface EquityLedger extends BaseContract {
     ],
     [void],
     "nonpayable"
-  >;
-  getFunction(
-    nameOrSignature: "transfersOpen"
-  ): TypedContractMethod<
-    [from: AddressLike, to: AddressLike],
-    [boolean],
-    "view"
   >;
   getFunction(
     nameOrSignature: "unpause"
@@ -1751,7 +1754,7 @@ export interface EquityLedger extends BaseContract {
       FrozenEvent.OutputObject
     >;
 
-    "Minted(address,address,bytes32,uint256,uint256)": TypedContractEvent<
+    "Minted(address,bytes32)": TypedContractEvent<
       MintedEvent.InputTuple,
       MintedEvent.OutputTuple,
       MintedEvent.OutputObject
@@ -1839,7 +1842,7 @@ export interface EquityLedger extends BaseContract {
       TransferEvent.OutputObject
     >;
 
-    "TransferShares(address,address,uint256)": TypedContractEvent<
+    "TransferShares(uint256)": TypedContractEvent<
       TransferSharesEvent.InputTuple,
       TransferSharesEvent.OutputTuple,
       TransferSharesEvent.OutputObject

@@ -27,7 +27,7 @@ export interface IComplianceRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "accountOf"
-      | "check"
+      | "checkCompliance"
       | "messageForCode"
       | "sanctionsList"
       | "setInvestor"
@@ -50,7 +50,7 @@ export interface IComplianceRegistryInterface extends Interface {
     values: [AddressLike]
   ): string;
   encodeFunctionData(
-    functionFragment: "check",
+    functionFragment: "checkCompliance",
     values: [AddressLike, AddressLike, AddressLike, BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(
@@ -87,7 +87,10 @@ export interface IComplianceRegistryInterface extends Interface {
   ): string;
 
   decodeFunctionResult(functionFragment: "accountOf", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "check", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "checkCompliance",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "messageForCode",
     data: BytesLike
@@ -211,7 +214,7 @@ export interface IComplianceRegistry extends BaseContract {
 
   accountOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
-  check: TypedContractMethod<
+  checkCompliance: TypedContractMethod<
     [
       spender: AddressLike,
       from: AddressLike,
@@ -271,7 +274,7 @@ export interface IComplianceRegistry extends BaseContract {
     nameOrSignature: "accountOf"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
   getFunction(
-    nameOrSignature: "check"
+    nameOrSignature: "checkCompliance"
   ): TypedContractMethod<
     [
       spender: AddressLike,

@@ -78,8 +78,8 @@ export declare namespace IEquityIssuance {
 export interface IEquityIssuanceInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "admitMint"
       | "allowedSupply"
-      | "authorizeMint"
       | "boundsOf"
       | "configure"
       | "isRequestUsed"
@@ -92,17 +92,12 @@ export interface IEquityIssuanceInterface extends Interface {
   getEvent(
     nameOrSignatureOrTopic:
       | "CapUpdated"
-      | "MintAuthorized"
       | "MintLimitsUpdated"
       | "ReserveFeedUpdated"
   ): EventFragment;
 
   encodeFunctionData(
-    functionFragment: "allowedSupply",
-    values: [AddressLike]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "authorizeMint",
+    functionFragment: "admitMint",
     values: [
       AddressLike,
       BytesLike,
@@ -111,6 +106,10 @@ export interface IEquityIssuanceInterface extends Interface {
       BigNumberish,
       BigNumberish
     ]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "allowedSupply",
+    values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "boundsOf",
@@ -141,12 +140,9 @@ export interface IEquityIssuanceInterface extends Interface {
     values: [AddressLike, IEquityIssuance.ReserveFeedStruct]
   ): string;
 
+  decodeFunctionResult(functionFragment: "admitMint", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "authorizeMint",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "boundsOf", data: BytesLike): Result;
@@ -173,31 +169,6 @@ export namespace CapUpdatedEvent {
   export interface OutputObject {
     token: string;
     capShares: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace MintAuthorizedEvent {
-  export type InputTuple = [
-    token: AddressLike,
-    minter: AddressLike,
-    requestId: BytesLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [
-    token: string,
-    minter: string,
-    requestId: string,
-    shares: bigint
-  ];
-  export interface OutputObject {
-    token: string;
-    minter: string;
-    requestId: string;
-    shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -286,9 +257,7 @@ export interface IEquityIssuance extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
-
-  authorizeMint: TypedContractMethod<
+  admitMint: TypedContractMethod<
     [
       minter: AddressLike,
       requestId: BytesLike,
@@ -300,6 +269,8 @@ export interface IEquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+
+  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
 
   boundsOf: TypedContractMethod<
     [token: AddressLike],
@@ -348,10 +319,7 @@ export interface IEquityIssuance extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "authorizeMint"
+    nameOrSignature: "admitMint"
   ): TypedContractMethod<
     [
       minter: AddressLike,
@@ -364,6 +332,9 @@ export interface IEquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "allowedSupply"
+  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "boundsOf"
   ): TypedContractMethod<
@@ -422,13 +393,6 @@ export interface IEquityIssuance extends BaseContract {
     CapUpdatedEvent.OutputObject
   >;
   getEvent(
-    key: "MintAuthorized"
-  ): TypedContractEvent<
-    MintAuthorizedEvent.InputTuple,
-    MintAuthorizedEvent.OutputTuple,
-    MintAuthorizedEvent.OutputObject
-  >;
-  getEvent(
     key: "MintLimitsUpdated"
   ): TypedContractEvent<
     MintLimitsUpdatedEvent.InputTuple,
@@ -453,17 +417,6 @@ export interface IEquityIssuance extends BaseContract {
       CapUpdatedEvent.InputTuple,
       CapUpdatedEvent.OutputTuple,
       CapUpdatedEvent.OutputObject
-    >;
-
-    "MintAuthorized(address,address,bytes32,uint256)": TypedContractEvent<
-      MintAuthorizedEvent.InputTuple,
-      MintAuthorizedEvent.OutputTuple,
-      MintAuthorizedEvent.OutputObject
-    >;
-    MintAuthorized: TypedContractEvent<
-      MintAuthorizedEvent.InputTuple,
-      MintAuthorizedEvent.OutputTuple,
-      MintAuthorizedEvent.OutputObject
     >;
 
     "MintLimitsUpdated(address,tuple)": TypedContractEvent<

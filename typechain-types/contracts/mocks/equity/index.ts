@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export type { MockAggregator } from "./MockAggregator";
+export type { MockLyingShares } from "./MockLyingShares";
 export type { MockSanctionsList } from "./MockSanctionsList";

@@ -237,7 +237,7 @@ const _abi = [
         type: "uint256",
       },
     ],
-    name: "check",
+    name: "checkCompliance",
     outputs: [
       {
         internalType: "uint8",

@@ -2,4 +2,5 @@
 /* tslint:disable */
 /* eslint-disable */
 export { MockAggregator__factory } from "./MockAggregator__factory";
+export { MockLyingShares__factory } from "./MockLyingShares__factory";
 export { MockSanctionsList__factory } from "./MockSanctionsList__factory";
