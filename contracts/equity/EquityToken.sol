@@ -363,6 +363,8 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
         if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
         if (shares == 0) revert ZeroShares();
+        // What is burned is paid out in stocks or money: who may not send may not have those either.
+        if (!_mayAlone(state, msg.sender, address(0))) revert ERC7943CannotSend(msg.sender);
         uint256 word = _checkedWord(_ledger().accounts[msg.sender], state, msg.sender, shares, amount);
         _burnShares(state, msg.sender, word, shares, amount);
     }

@@ -1,6 +1,6 @@
 import { time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
-import { MaxUint256, type ContractTransactionResponse } from "ethers";
+import { MaxUint256, id as digest, type ContractTransactionResponse } from "ethers";
 
 import { HELD_ROLES } from "../../deploy/roles";
 import {
@@ -13,6 +13,7 @@ import {
   call,
   loadEquity,
   mint,
+  refresh,
   scheduleAction,
   type EquityFixture,
 } from "../fixtures/equity";
@@ -349,6 +350,33 @@ describe("CorporateActions, the periodic fee", () => {
       expect(await corporateActions.nonce(equityAddress)).to.equal(2n);
     });
 
+    it("makes a schedule's nonce stale, once a period at most, and never a cancellation's", async () => {
+      const suite = await loadEquity();
+      const { corporateActions, equityAddress, holders, stranger, feed } = suite;
+      await setFee(suite, TENTH, DAY);
+      await time.increase(DAY);
+      const officer = corporateActions.connect(holders.EQUITY_CORP_ACTION);
+      const effectiveAt = (await time.latest()) + 3 * DAY;
+      const action = { kind: KIND.Split, effectiveAt, haltMinutes: 0, numerator: 2n, denominator: 1n };
+      const announced = { ...action, document: digest("split") };
+      await refresh(feed);
+      // Whoever sees the schedule coming applies the fee before it.
+      await corporateActions.connect(stranger).poke(equityAddress);
+      await expect(officer.scheduleAction(equityAddress, announced, 0n))
+        .to.be.revertedWithCustomError(corporateActions, "StaleNonce")
+        .withArgs(0n, 1n);
+      await expect(corporateActions.connect(stranger).poke(equityAddress)).to.be.revertedWithCustomError(
+        corporateActions,
+        "NothingAccrued",
+      );
+      await officer.scheduleAction(equityAddress, announced, 1n);
+      await time.increase(2 * DAY);
+      await expect(corporateActions.connect(stranger).poke(equityAddress))
+        .to.be.revertedWithCustomError(corporateActions, "ScheduleOverlap")
+        .withArgs(effectiveAt);
+      await officer.cancelAction(equityAddress, 1n);
+    });
+
     it("stops at the least multiplier", async () => {
       const suite = await loadEquity();
       const { corporateActions, equity, equityAddress } = suite;
@@ -390,7 +418,7 @@ describe("CorporateActions, the periodic fee", () => {
       await time.increase(365 * DAY);
       expect(await gasOf(equity.connect(alice).transfer(bob, SHARE))).to.equal(fresh);
       await corporateActions.poke(equityAddress);
-      // Other shares are other bytes of calldata to nobody: the amount is the same.
+      // Nor does its application, but for the digits of what is logged.
       expect(await gasOf(equity.connect(alice).transfer(bob, SHARE))).to.be.closeTo(fresh, 200n);
     });
 

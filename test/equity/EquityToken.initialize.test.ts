@@ -90,7 +90,7 @@ describe("EquityToken: initialize", () => {
     expect(await token.multiplier()).to.equal(WAD);
     expect(await token.eip712Domain()).to.deep.equal([
       "0x0f",
-      "Acme xStock",
+      "Tessera Equity",
       "1",
       31_337n,
       await proxy.getAddress(),
@@ -171,9 +171,9 @@ describe("EquityToken: what it says of itself", () => {
     expect(await equity.isin()).to.equal(isinBytes(TSLA.isin));
     expect(await equity.wrapper()).to.equal(wrapperAddress);
     expect(await equity.authority()).to.equal(await manager.getAddress());
-    expect(await equity.registry()).to.equal(await complianceRegistry.getAddress());
+    expect(await equity.complianceRegistry()).to.equal(await complianceRegistry.getAddress());
     expect(await equity.corporateActions()).to.equal(await corporateActions.getAddress());
-    expect(await equity.issuance()).to.equal(await equityIssuance.getAddress());
+    expect(await equity.issuanceContract()).to.equal(await equityIssuance.getAddress());
     expect(await equity.documents()).to.equal(await equityDocuments.getAddress());
     expect(await equity.pauses()).to.equal(0n);
     expect(await equity.policy()).to.deep.equal([0n, 0n, 0n]);
@@ -226,7 +226,7 @@ describe("EquityToken: what it says of itself", () => {
       [2n ** 192n, MaxUint256],
       [MaxUint256, MaxUint256],
     ] as const) {
-      expect(await equity.toShares(amount)).to.equal(shares);
+      expect(await equity.sharesFor(amount)).to.equal(shares);
     }
     for (const [shares, amount] of [
       [0n, 0n],
@@ -235,7 +235,7 @@ describe("EquityToken: what it says of itself", () => {
       [MAX_SHARES + 1n, MaxUint256],
       [MaxUint256, MaxUint256],
     ] as const) {
-      expect(await equity.toAmount(shares)).to.equal(amount);
+      expect(await equity.amountFor(shares)).to.equal(amount);
     }
   });
 
@@ -244,7 +244,7 @@ describe("EquityToken: what it says of itself", () => {
     const { equity, equityAddress, corporateActions, holders } = suite;
     const actions = corporateActions.connect(holders.EQUITY_CORP_ACTION);
     const schedule = async (nonce: bigint): Promise<number> => {
-      const effectiveAt = (await time.latest()) + DAY + 60;
+      const effectiveAt = (await time.latest()) + DAY + 3_600;
       const action = {
         kind: KIND.Split,
         effectiveAt,

@@ -122,6 +122,9 @@ interface ICorporateActions {
     function setFee(address token, uint64 keep, uint32 period) external;
 
     /// @notice Applies what has accrued of the periodic fee, two percent at most. Anybody.
+    ///
+    /// Rounded down: below the exact power by the multiplier's last digit and four parts in 10^18 a period at most, in the
+    /// issuer's favour. It counts as an action: a schedule that was sent before it, and is mined after, must be sent again.
     /// @return multiplier The new one.
     function poke(address token) external returns (uint256 multiplier);
 
