@@ -54,8 +54,8 @@ abstract contract EquityCorporate is EquityPowers {
 
     function _setFee() internal {
         uint64 keep = uint64(0.98e18 + _draw(0.02e18));
-        uint32 period = uint32(1 hours + _draw(3 days));
-        uint256 kind = _draw(8);
+        uint32 period = uint32(1 days + _draw(1 days));
+        uint256 kind = _draw(12);
         if (kind == 0) (keep, period) = (0, 0);
         else if (kind == 1) keep = uint64(_chance(2) ? WAD : 0.98e18 - 1);
         else if (kind == 2) period = uint32(_chance(2) ? 1 hours - 1 : 366 days + 1);

@@ -18,8 +18,8 @@ abstract contract EquityPowers is EquityMoves {
     function _mint() internal {
         address minter = minters[_draw(2)];
         address to = _drawReceiver();
-        // Mostly of now; some stale, or whatever `setFeed` left.
-        if (!_chance(6)) _answerFor(_total + _draw(2 * GLOBAL_CAPACITY));
+        // Mostly of now; the others as stale, or odd, as they are.
+        if (!_chance(8)) _answerFor(_total + _draw(2 * GLOBAL_CAPACITY));
         bytes32 requestId = _usedRequests.length != 0 && _chance(16)
             ? _usedRequests[_draw(_usedRequests.length)]
             : bytes32(_draw(type(uint256).max));
@@ -51,7 +51,7 @@ abstract contract EquityPowers is EquityMoves {
         uint256 amount = _drawAmount(_worth(_shares[account]));
         uint256 shares = _sharesUp(amount);
         uint256 supply = token.totalSupply();
-        bool succeeds = _pauses & PAUSED_BURNS == 0 && shares != 0 && shares <= _freeShares(account);
+        bool succeeds = _mayBurn(account, shares);
         if (!_send(address(token), account, abi.encodeCall(IEquityToken.burn, (amount)), succeeds)) return;
         assertLe(token.totalSupply() + amount, supply, "I12: a burn removed less than its amount");
         _shares[account] -= shares;
@@ -61,7 +61,7 @@ abstract contract EquityPowers is EquityMoves {
     function _burnShares() internal {
         address account = redeemer();
         uint256 shares = _drawShares(_shares[account]);
-        bool succeeds = _pauses & PAUSED_BURNS == 0 && shares != 0 && shares <= _freeShares(account);
+        bool succeeds = _mayBurn(account, shares);
         if (!_send(address(token), account, abi.encodeCall(IEquityToken.burnShares, (shares)), succeeds)) return;
         _shares[account] -= shares;
         _total -= shares;
@@ -70,7 +70,7 @@ abstract contract EquityPowers is EquityMoves {
     /// @dev A part, all and more to come, nothing again.
     function _setFrozen() internal {
         address account = _drawHolder();
-        uint256 kind = _draw(6);
+        uint256 kind = _draw(8);
         uint256 amount = 0;
         if (kind == 0) amount = type(uint256).max;
         else if (kind == 1) amount = _chance(4) ? _draw(type(uint256).max) : _worth(_shares[account]) * 2 + 1;
@@ -85,7 +85,7 @@ abstract contract EquityPowers is EquityMoves {
     /// @dev Some to the wrapper or the queue: the one way in without a deposit or request.
     function _forcedTransfer() internal {
         address from = _drawSeizable();
-        address to = _drawReceiver();
+        address to = _chance(3) ? address(wrapper) : _drawReceiver();
         uint256 amount = _drawAmount(_worth(_shares[from]));
         uint256 shares = _sharesUp(amount);
         bool succeeds = to != address(0) && to != address(token) && _complies(to, address(0), to) && _maySeize(from, shares);
@@ -109,14 +109,14 @@ abstract contract EquityPowers is EquityMoves {
         _total -= shares;
     }
 
-    /// @dev Never two at a time for long, or little else would succeed. Not the redeemer: who burns by a role is kept from it
-    /// by the authority, not by the registry.
+    /// @dev Never two at a time for long, or little else would succeed.
     function _setRestrictions() internal {
         address account = _restricted();
         uint256 value = 0;
-        if (account == address(0) || _chance(6)) {
-            account = accounts[_draw(6)];
-            if (_chance(12)) account = _chance(2) ? pool() : address(wrapper);
+        bool restricts = _chance(account == address(0) ? 2 : 6);
+        if (restricts || account == address(0)) account = _drawHolder();
+        if (restricts) {
+            if (_chance(12)) account = _chance(2) ? address(queue) : address(wrapper);
             value = _chance(3) ? NO_SEND << _draw(2) : BLOCKED;
         }
         uint256 mask = BLOCKED | NO_SEND | NO_RECEIVE;
@@ -132,10 +132,10 @@ abstract contract EquityPowers is EquityMoves {
         address account = _drawHolder();
         uint256 mask = KYC | (uint256(type(uint48).max) << 8) | CLASS_BIT;
         uint256 value = _draw(4) << 8;
-        if (!_chance(5)) value |= KYC;
-        uint256 expiry = _chance(2) ? 0 : _now() + _draw(20 days);
+        if (!_chance(8)) value |= KYC;
+        uint256 expiry = _chance(3) ? _now() + _draw(_chance(4) ? 2 : 60 days) : 0;
         value |= expiry << 16;
-        if (!_chance(5)) value |= CLASS_BIT;
+        if (!_chance(8)) value |= CLASS_BIT;
         if (_chance(16)) mask |= BLOCKED; // whoever verifies cannot unblock
         bool succeeds = mask & BLOCKED == 0 && (value & KYC == 0 || expiry == 0 || expiry > _now());
         bytes memory data = abi.encodeCall(IComplianceRegistry.setInvestor, (account, mask, value));
@@ -143,14 +143,14 @@ abstract contract EquityPowers is EquityMoves {
     }
 
     function _setPolicy() internal {
-        uint256 policy = _chance(2) ? 0 : _draw(17);
+        uint256 policy = _chance(3) ? _draw(17) : 0;
         uint256 countries = _chance(3) ? ~(uint256(1) << _draw(4)) : type(uint256).max;
         bytes memory data = abi.encodeCall(IEquityToken.setPolicy, (uint8(policy), uint8(PRODUCT_CLASS), countries));
         if (_send(address(token), office, data, policy < 16)) (_policy, _countries) = (policy, countries);
     }
 
     function _pause() internal {
-        uint256 bits = _chance(3) ? _draw(17) : PAUSED_MINTS << _draw(3);
+        uint256 bits = _chance(4) ? _draw(17) : PAUSED_MINTS << _draw(3);
         bool succeeds = bits != 0 && bits < 16;
         if (_send(address(token), office, abi.encodeCall(IEquityToken.pause, (bits)), succeeds)) _pauses |= bits;
         assertEq(token.pauses(), _pauses, "pauses");
@@ -273,6 +273,11 @@ abstract contract EquityPowers is EquityMoves {
         feed.setMode(MockAggregator.Mode.Answer);
         feed.setDecimals(FEED_DECIMALS);
         feed.push(_answer);
+    }
+
+    function _mayBurn(address account, uint256 shares) private view returns (bool) {
+        if (_pauses & PAUSED_BURNS != 0 || shares == 0 || shares > _freeShares(account)) return false;
+        return _complies(account, account, address(0));
     }
 
     function _maySeize(address from, uint256 shares) private view returns (bool) {

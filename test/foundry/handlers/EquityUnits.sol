@@ -77,7 +77,7 @@ abstract contract EquityUnits is EquityCorporate {
     function _setFrozenUnits() internal {
         address account = _drawUnitHolder();
         uint256 units = _chance(2) ? 0 : _drawAmount(_units[account]);
-        if (_chance(6)) units = MAX_SHARES - _draw(2);
+        if (_chance(8)) units = MAX_SHARES - _draw(2);
         bool succeeds = units == type(uint256).max || units < MAX_SHARES;
         bytes memory data = abi.encodeCall(IERC7943Fungible.setFrozenTokens, (account, units));
         if (_send(address(wrapper), office, data, succeeds)) _frozenUnits[account] = _least(units, ALL);
@@ -142,8 +142,11 @@ abstract contract EquityUnits is EquityCorporate {
         _bookMove(address(queue), r.requester, r.shares);
     }
 
+    /// @dev Every other time, so that some are left to be canceled.
     function _lock() internal {
-        (uint256 id, Redemption memory r) = _drawRedemption(IRedemptionQueue.State.Pending);
+        (uint256 id, Redemption memory r) = _drawRedemption(
+            _chance(2) ? IRedemptionQueue.State.Pending : IRedemptionQueue.State.Locked
+        );
         bool succeeds = r.state == IRedemptionQueue.State.Pending;
         if (!_send(address(queue), redeemer(), abi.encodeCall(IRedemptionQueue.lock, (id)), succeeds)) return;
         _redemptions[id - 1].state = IRedemptionQueue.State.Locked;

@@ -59,7 +59,7 @@ abstract contract EquityFixture is CommonBase, StdAssertions {
 
     uint256 internal constant MIN_REDEMPTION = 1_000;
     uint256 internal constant MAX_OPEN = 3;
-    uint256 internal constant CANCEL_DELAY = 1 days;
+    uint256 internal constant CANCEL_DELAY = 1 hours;
 
     uint256 internal constant HOLDERS = 8;
     uint256 internal constant ACCOUNTS = 10;
