@@ -241,7 +241,8 @@ contract EquityInvariantTest is Test {
     /// @dev Each once; what others wait for, more often.
     function _selectors() private view returns (bytes4[] memory list) {
         bytes4[45] memory all = handler.selectors();
-        bytes4[5] memory more = [
+        bytes4[6] memory more = [
+            handler.mint.selector,
             handler.request.selector,
             handler.request.selector,
             handler.scheduleAction.selector,
@@ -263,7 +264,7 @@ contract EquityInvariantTest is Test {
     }
 
     function _checkRefusals() private view {
-        bytes4[32] memory errors = [
+        bytes4[33] memory errors = [
             IERC20Errors.ERC20InvalidReceiver.selector,
             IERC20Errors.ERC20InvalidSpender.selector,
             IERC20Errors.ERC20InsufficientBalance.selector,
@@ -294,6 +295,7 @@ contract EquityInvariantTest is Test {
             IEquityIssuance.StaleReserve.selector,
             IEquityIssuance.BadReserveAnswer.selector,
             IEquityIssuance.BadReserveTime.selector,
+            IEquityIssuance.ReservePredatesAction.selector,
             IEquityIssuance.ReserveFeedUnavailable.selector,
             IAccessManaged.AccessManagedUnauthorized.selector
         ];

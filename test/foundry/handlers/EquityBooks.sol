@@ -29,6 +29,12 @@ abstract contract EquityBooks is EquityFixture {
         uint256 shares;
     }
 
+    /// @dev Full at first, and refilled over the window.
+    struct Bucket {
+        uint256 used;
+        uint256 updatedAt;
+    }
+
     struct SpentNonce {
         address authorizer;
         bytes32 nonce;
@@ -109,6 +115,8 @@ abstract contract EquityBooks is EquityFixture {
     uint256 internal _answeredAt;
     bool internal _feedFails;
     MintRecord[] internal _mints;
+    /// @dev Of each minter, and of all under 0.
+    mapping(address minter => Bucket) internal _buckets;
     bytes32[] internal _usedRequests;
     mapping(bytes32 requestId => bool) internal _requestUsed;
 
@@ -270,7 +278,30 @@ abstract contract EquityBooks is EquityFixture {
         return (true, (((stocks * CHAIN_SHARE_BPS) / BPS) * (BPS - MARGIN_BPS)) / BPS);
     }
 
+    /// @dev Shares that the buckets let the minter make now.
+    function _mintable(address minter) internal view returns (uint256) {
+        uint256 ofAll = GLOBAL_CAPACITY - _used(address(0), GLOBAL_CAPACITY);
+        return _least(ofAll, MINTER_CAPACITY - _used(minter, MINTER_CAPACITY));
+    }
+
+    function _used(address minter, uint256 capacity) private view returns (uint256) {
+        Bucket storage bucket = _buckets[minter];
+        uint256 refilled = ((_now() - bucket.updatedAt) * capacity) / WINDOW;
+        return bucket.used - _least(bucket.used, refilled);
+    }
+
     // Entries
+
+    function _bookMint(address minter, address to, bytes32 requestId, uint256 shares) internal {
+        assertFalse(_requestUsed[requestId], "I9: a request was minted for twice");
+        _requestUsed[requestId] = true;
+        _usedRequests.push(requestId);
+        _buckets[address(0)] = Bucket(_used(address(0), GLOBAL_CAPACITY) + shares, _now());
+        _buckets[minter] = Bucket(_used(minter, MINTER_CAPACITY) + shares, _now());
+        _mints.push(MintRecord(_now(), minter, shares));
+        _shares[to] += shares;
+        _total += shares;
+    }
 
     function _bookMove(address from, address to, uint256 shares) internal {
         _shares[from] -= shares;

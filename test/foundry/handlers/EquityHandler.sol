@@ -465,10 +465,7 @@ contract EquityHandler is EquityUnits {
         _answerFor(_total + shares);
         vm.prank(minters[0]);
         token.mint(account, shares, bytes32(i));
-        (_shares[account], _total) = (shares, _total + shares);
-        _mints.push(MintRecord(_now(), minters[0], shares));
-        _usedRequests.push(bytes32(i));
-        _requestUsed[bytes32(i)] = true;
+        _bookMint(minters[0], account, bytes32(i), shares);
         if (account == pool()) {
             _words[account] |= SYSTEM;
             _words[address(wrapper)] = SYSTEM | WRAPPER;

@@ -19,7 +19,7 @@ abstract contract EquityPowers is EquityMoves {
         address minter = minters[_draw(2)];
         address to = _drawReceiver();
         // Mostly of now; the others as stale, or odd, as they are.
-        if (_chance(5)) _disturbFeed();
+        if (_chance(3)) _disturbFeed();
         else if (!_chance(4)) _answerFor(_total + _draw(2 * GLOBAL_CAPACITY));
         bytes32 requestId =
             _usedRequests.length != 0 && _chance(16)
@@ -40,12 +40,7 @@ abstract contract EquityPowers is EquityMoves {
             return;
         if (exact) ++fullMints;
         assertLe(token.totalSupply(), supply + amount, "I12: a mint added more than its amount");
-        assertFalse(_requestUsed[requestId], "I9: a request was minted for twice");
-        _requestUsed[requestId] = true;
-        _usedRequests.push(requestId);
-        _shares[to] += shares;
-        _total += shares;
-        _mints.push(MintRecord(_now(), minter, shares));
+        _bookMint(minter, to, requestId, shares);
         _checkMinted(minter);
     }
 
@@ -195,12 +190,12 @@ abstract contract EquityPowers is EquityMoves {
 
     // What the actions above ask
 
-    /// @dev Cap, buckets, reserves. The buckets' own answer is taken for them here; I13 judges what they let through.
+    /// @dev Cap, reserves, buckets.
     function _isWithinBounds(address minter, uint256 shares) private view returns (bool) {
         if (shares == 0 || _total + shares > _cap) return false;
         (bool counts, uint256 allowed) = _allowedSupply();
         if (!counts || ((_total + shares) * _covered()) / WAD > allowed) return false;
-        return shares <= issuance.mintable(address(token), minter);
+        return shares <= _mintable(minter);
     }
 
     /// @dev I5 and I13, by what the token says and what the books do.
@@ -233,8 +228,10 @@ abstract contract EquityPowers is EquityMoves {
         if (kind == 0) return (_draw(_multiplier / WAD + 2), false);
         if (kind == 1) return (_chance(2) ? type(uint256).max : MAX_AMOUNT, false);
         if (kind > 4) return (_draw(_worth(MINTER_CAPACITY / 16) + 1), false);
-        uint256 shares = issuance.mintable(address(token), minter);
+        uint256 shares = _mintable(minter);
+        assertEq(issuance.mintable(address(token), minter), shares, "I13: what the buckets let");
         shares = _least(shares, _cap < _total ? 0 : _cap - _total);
+        if (kind == 2) _answerFor(_total + 2 * GLOBAL_CAPACITY); // the buckets are the tightest, or the cap
         if (kind == 4) {
             // The reserves are the tightest.
             shares = _draw(shares + 1);
@@ -267,7 +264,7 @@ abstract contract EquityPowers is EquityMoves {
         uint256 kind = _draw(10);
         if (kind < 3) {
             _feedFails = true;
-            if (kind < 2) feed.setMode(MockAggregator.Mode(1 + _draw(3)));
+            if (kind < 2) feed.setMode(_chance(3) ? MockAggregator.Mode.Nothing : MockAggregator.Mode.Revert);
             else feed.setDecimals(FEED_DECIMALS + 1);
         } else if (kind < 6) {
             int256[4] memory answers = [int256(0), -1, int256(_draw(1e30)), type(int256).max];
@@ -276,8 +273,9 @@ abstract contract EquityPowers is EquityMoves {
             _feedFails = _answer == type(int256).max;
             feed.setAnswer(_answer);
         } else if (kind < 9) {
-            uint256[4] memory times = [0, _now() + 1, _now() - HEARTBEAT - 1, _now() - _draw(HEARTBEAT + 1)];
-            _answeredAt = times[_draw(4)];
+            uint256[5] memory times = [0, _now() + 1, _now() - HEARTBEAT - 1, _now() - _draw(HEARTBEAT + 1), 0];
+            if (_lastActionAt != 0) times[4] = _lastActionAt - _draw(2); // of before the last action, or its second
+            _answeredAt = times[_chance(3) ? 4 : _draw(4)];
             feed.setUpdatedAt(_answeredAt);
         }
     }
