@@ -189,7 +189,7 @@ describe("Defects that tokenized stocks have elsewhere, and not here", () => {
       const { accruedUntil, appliedAt } = await corporateActions.feeOf(suite.equityAddress);
       const now = BigInt(await time.latest());
       expect([accruedUntil, appliedAt]).to.deep.equal([now, now]);
-      await setFee(suite, (98n * WAD) / 100n, HOUR);
+      await setFee(suite, (98n * WAD) / 100n, DAY);
       await time.increase(3_650 * DAY);
       await expect(equity.connect(alice).transfer(bob, SHARE)).to.changeTokenBalances(
         equity,
