@@ -122,7 +122,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     /// @inheritdoc IERC7943Fungible
     function forcedTransfer(address from, address to, uint256 amount) external restricted returns (bool) {
         IEquityToken token = _wrapper().token;
-        if (to == address(this) || to == address(token)) revert ERC20InvalidReceiver(to);
+        if (to == address(0) || to == address(this) || to == address(token)) revert ERC20InvalidReceiver(to);
         if (!token.canReceive(to)) revert ERC7943CannotReceive(to);
         uint256 held = balanceOf(from);
         if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
