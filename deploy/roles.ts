@@ -490,7 +490,7 @@ export const DEPLOYABLES: readonly Deployable[] = [
     },
     managerOnly: ["setAuthority(address)"],
     // Whoever calls it uses up what is under its own address.
-    open: ["authorizeMint(address,bytes32,uint256,uint256,uint256,uint256)"],
+    open: ["admitMint(address,bytes32,uint256,uint256,uint256,uint256)"],
   },
   {
     contract: "EquityToken",
