@@ -90,6 +90,8 @@ export interface DeployOptions {
   displayUi?: boolean;
   /** The first stocks of the catalogue. */
   stocks?: readonly Stock[];
+  /** False while more of the first stocks are to come: the deployer hands over with the last. */
+  last?: boolean;
 }
 
 export const deploySuite = async (
@@ -105,6 +107,7 @@ export const deploySuite = async (
     underlying: onMock ? "mock" : "given",
     accounts: canonical ? "canonical" : "local",
     stocks: options.stocks ?? [],
+    last: options.last ?? true,
   });
   const deployed = await hre.ignition.deploy(module, {
     parameters: {

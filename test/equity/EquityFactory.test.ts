@@ -359,7 +359,7 @@ describe("EquityFactory", () => {
         const suite = await loadEquity();
         const { manager, holders, stranger } = suite;
         const { token, wrapper } = await deploy(suite, await argumentsOf(suite, AAPL));
-        const target = name === "EquityToken" ? token : wrapper;
+        const target: BaseContract = name === "EquityToken" ? token : wrapper;
         const restricted = Object.keys(deployable(name).restricted);
         expect(restricted).not.to.deep.equal([]);
         for (const signature of restricted) {
