@@ -275,6 +275,16 @@ export const shouldBehaveLikeERC7943 = (fixture: () => Promise<ERC7943Context>):
         expect(await rwa.getFrozenTokens(holder)).to.equal(60n);
       });
 
+      it("leaves frozen what is beyond the balance, for what is still to arrive", async () => {
+        await ctx.setFrozen(holder, balance + 30n);
+        await expect(ctx.force(holder, recipient, 60n))
+          .to.emit(ctx.token, "Frozen")
+          .withArgs(holder, balance - 30n);
+        expect(await rwa.getFrozenTokens(holder)).to.equal(balance - 30n);
+        await erc20.connect(ctx.recipient).transfer(holder, 60n);
+        await refusesFrozen(31n, 30n);
+      });
+
       it("leaves all frozen where all is", async () => {
         await ctx.setFrozen(holder, MaxUint256);
         const tx = await ctx.force(holder, recipient, 60n);
