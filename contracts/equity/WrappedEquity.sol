@@ -130,7 +130,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
         uint256 frozen = _wrapper().holders[from].word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < amount) revert AccountNotSeizable(from);
-        // Said before the tokens move. What is frozen beyond the holding stays so: it is of what is still to arrive.
+        // Said before the tokens move; what is frozen of all, or beyond the holding, stays frozen.
         uint256 left = Math.max(frozen, held) - amount;
         if (frozen != MAX_SHARES && frozen > left) {
             _wrapper().holders[from].word = _wrapper().holders[from].word.withFrozen(left);
@@ -274,7 +274,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
 
     /// @inheritdoc IERC7943Fungible
     function canReceive(address account) external view returns (bool) {
-        return _wrapper().token.canReceive(account);
+        return account != address(this) && _wrapper().token.canReceive(account);
     }
 
     /// @inheritdoc IERC7943Fungible

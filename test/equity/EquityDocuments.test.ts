@@ -4,6 +4,7 @@ import { ZeroHash, encodeBytes32String, id as digest } from "ethers";
 import hre from "hardhat";
 
 import { DELAYS, HELD_ROLES } from "../../deploy/roles";
+import type { EquityDocuments } from "../../typechain-types";
 import { call, loadEquity, type EquityFixture } from "../fixtures/equity";
 
 const URI = "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi";
@@ -175,19 +176,20 @@ describe("EquityDocuments", () => {
   });
 
   describe("its powers", () => {
-    const CALLS: [string, unknown[]][] = [
-      ["setContractURI", [URI]],
-      ["setTerms", [URI, DIGEST]],
-      ["setDocument", [PROSPECTUS, URI, DIGEST]],
-      ["removeDocument", [PROSPECTUS]],
+    type Encode = (documents: EquityDocuments, token: string) => string;
+    const CALLS: [string, Encode][] = [
+      ["setContractURI", (d, token) => d.interface.encodeFunctionData("setContractURI", [token, URI])],
+      ["setTerms", (d, token) => d.interface.encodeFunctionData("setTerms", [token, URI, DIGEST])],
+      ["setDocument", (d, token) => d.interface.encodeFunctionData("setDocument", [token, PROSPECTUS, URI, DIGEST])],
+      ["removeDocument", (d, token) => d.interface.encodeFunctionData("removeDocument", [token, PROSPECTUS])],
     ];
-    for (const [name, args] of CALLS) {
+    for (const [name, encode] of CALLS) {
       it(`lets CONFIG alone ${name}, after two days and not a second earlier`, async () => {
         const suite = await loadEquity();
         const { equityDocuments, equityAddress, manager, holders, alice, stranger, deployer } = suite;
         await set(suite, "setDocument", PROSPECTUS, "ar://first", digest("first"));
         const to = await equityDocuments.getAddress();
-        const data = equityDocuments.interface.encodeFunctionData(name, [equityAddress, ...args]);
+        const data = encode(equityDocuments, equityAddress);
         const others = HELD_ROLES.filter((each) => each !== "EQUITY_CONFIG").map((each) => holders[each]);
         for (const caller of [alice, stranger, deployer, ...others]) {
           await expect(caller.sendTransaction({ to, data }))

@@ -94,6 +94,12 @@ export const shouldBehaveLikeERC7943 = (fixture: () => Promise<ERC7943Context>):
         expect(await rwa.canReceive(recipient)).to.equal(false);
       });
 
+      it("are false of whom no rule names and no transfer can come from or reach", async () => {
+        expect(await rwa.canSend(ZeroAddress)).to.equal(false);
+        expect(await rwa.canReceive(ZeroAddress)).to.equal(false);
+        expect(await rwa.canReceive(address)).to.equal(false);
+      });
+
       it("do not revert for any account", async () => {
         for (const account of [ZeroAddress, address, ctx.system]) {
           await expect(rwa.canSend(account)).not.to.be.reverted;
