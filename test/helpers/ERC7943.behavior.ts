@@ -94,6 +94,12 @@ export const shouldBehaveLikeERC7943 = (fixture: () => Promise<ERC7943Context>):
         expect(await rwa.canReceive(recipient)).to.equal(false);
       });
 
+      it("are false of whom no rule names and no transfer can come from or reach", async () => {
+        expect(await rwa.canSend(ZeroAddress)).to.equal(false);
+        expect(await rwa.canReceive(ZeroAddress)).to.equal(false);
+        expect(await rwa.canReceive(address)).to.equal(false);
+      });
+
       it("do not revert for any account", async () => {
         for (const account of [ZeroAddress, address, ctx.system]) {
           await expect(rwa.canSend(account)).not.to.be.reverted;
@@ -273,6 +279,16 @@ export const shouldBehaveLikeERC7943 = (fixture: () => Promise<ERC7943Context>):
         const tx = await ctx.force(holder, recipient, 60n);
         await expect(tx).not.to.emit(ctx.token, "Frozen");
         expect(await rwa.getFrozenTokens(holder)).to.equal(60n);
+      });
+
+      it("leaves frozen what is beyond the balance, for what is still to arrive", async () => {
+        await ctx.setFrozen(holder, balance + 30n);
+        await expect(ctx.force(holder, recipient, 60n))
+          .to.emit(ctx.token, "Frozen")
+          .withArgs(holder, balance - 30n);
+        expect(await rwa.getFrozenTokens(holder)).to.equal(balance - 30n);
+        await erc20.connect(ctx.recipient).transfer(holder, 60n);
+        await refusesFrozen(31n, 30n);
       });
 
       it("leaves all frozen where all is", async () => {
