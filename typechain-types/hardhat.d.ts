@@ -510,6 +510,18 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockMulticall3__factory>;
     getContractFactory(
+      name: "CorporateActionsBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.CorporateActionsBroken__factory>;
+    getContractFactory(
+      name: "CorporateActionsGrown",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.CorporateActionsGrown__factory>;
+    getContractFactory(
+      name: "EquityTokenV2",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityTokenV2__factory>;
+    getContractFactory(
       name: "MockAggregator",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockAggregator__factory>;
@@ -518,9 +530,17 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockLyingShares__factory>;
     getContractFactory(
+      name: "MockRoundlessFeed",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.MockRoundlessFeed__factory>;
+    getContractFactory(
       name: "MockSanctionsList",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockSanctionsList__factory>;
+    getContractFactory(
+      name: "WrappedEquityV2",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.WrappedEquityV2__factory>;
     getContractFactory(
       name: "IPRegistryBases",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -1247,6 +1267,21 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.MockMulticall3>;
     getContractAt(
+      name: "CorporateActionsBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.CorporateActionsBroken>;
+    getContractAt(
+      name: "CorporateActionsGrown",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.CorporateActionsGrown>;
+    getContractAt(
+      name: "EquityTokenV2",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityTokenV2>;
+    getContractAt(
       name: "MockAggregator",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -1257,10 +1292,20 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.MockLyingShares>;
     getContractAt(
+      name: "MockRoundlessFeed",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.MockRoundlessFeed>;
+    getContractAt(
       name: "MockSanctionsList",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.MockSanctionsList>;
+    getContractAt(
+      name: "WrappedEquityV2",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.WrappedEquityV2>;
     getContractAt(
       name: "IPRegistryBases",
       address: string | ethers.Addressable,
@@ -1889,6 +1934,18 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockMulticall3>;
     deployContract(
+      name: "CorporateActionsBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActionsBroken>;
+    deployContract(
+      name: "CorporateActionsGrown",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActionsGrown>;
+    deployContract(
+      name: "EquityTokenV2",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenV2>;
+    deployContract(
       name: "MockAggregator",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockAggregator>;
@@ -1897,9 +1954,17 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockLyingShares>;
     deployContract(
+      name: "MockRoundlessFeed",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockRoundlessFeed>;
+    deployContract(
       name: "MockSanctionsList",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockSanctionsList>;
+    deployContract(
+      name: "WrappedEquityV2",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquityV2>;
     deployContract(
       name: "IPRegistryBases",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2626,6 +2691,21 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockMulticall3>;
     deployContract(
+      name: "CorporateActionsBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActionsBroken>;
+    deployContract(
+      name: "CorporateActionsGrown",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.CorporateActionsGrown>;
+    deployContract(
+      name: "EquityTokenV2",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenV2>;
+    deployContract(
       name: "MockAggregator",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2636,10 +2716,20 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockLyingShares>;
     deployContract(
+      name: "MockRoundlessFeed",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockRoundlessFeed>;
+    deployContract(
       name: "MockSanctionsList",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockSanctionsList>;
+    deployContract(
+      name: "WrappedEquityV2",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquityV2>;
     deployContract(
       name: "IPRegistryBases",
       args: any[],

@@ -104,11 +104,11 @@ contract ComplianceRegistry is IComplianceRegistry, Managed {
         if (to != address(0)) {
             Investor receiver = _investors[to];
             if (receiver.has(REFUSING)) {
+                // A wrapper takes shares by its own deposit alone: what is sent to it otherwise would be nobody's.
+                if (receiver.has(InvestorLibrary.WRAPPER) && spender != to) return Restriction.RECEIVER_WRAPPER;
                 if (receiver.has(InvestorLibrary.BLOCKED | InvestorLibrary.NO_RECEIVE)) {
                     return Restriction.RECEIVER_BLOCKED;
                 }
-                // A wrapper takes shares by its own deposit alone: what is sent to it otherwise would be nobody's.
-                if (spender != to) return Restriction.RECEIVER_WRAPPER;
             }
             if (policy != 0 && !receiver.has(InvestorLibrary.SYSTEM)) {
                 code = _ruleOf(receiver, policy & RECEIVER_NEEDS_KYC, policy, countries);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {RateLimiter} from "@openzeppelin/contracts/utils/RateLimiter.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Managed} from "../access/Managed.sol";
 import {IAggregatorV3} from "./interfaces/IAggregatorV3.sol";
@@ -13,16 +13,20 @@ import {IEquityToken} from "./interfaces/IEquityToken.sol";
 /// @dev What a token asks is kept under the token's own address, so that anybody who calls as a token changes nothing of
 /// another.
 contract EquityIssuance is IEquityIssuance, Managed {
-    using RateLimiter for RateLimiter.RefillingBucket;
+    /// @dev As OpenZeppelin's RateLimiter has it; of ours two share one slot of configuration.
+    struct Bucket {
+        uint208 used;
+        uint48 updatedAt;
+    }
 
+    // Three slots that every mint reads, and one of each bucket.
     struct Issuance {
         ReserveFeed feed;
-        // One slot with the window, as every mint reads both.
+        MintLimits limits;
         uint112 capShares;
         bool configured;
-        MintLimits limits;
-        RateLimiter.RefillingBucket globalBucket;
-        RateLimiter.RefillingBucket minterBuckets;
+        Bucket globalBucket;
+        mapping(address minter => Bucket) minterBuckets;
         mapping(bytes32 requestId => bool) requests;
     }
 
@@ -33,8 +37,6 @@ contract EquityIssuance is IEquityIssuance, Managed {
     uint256 private constant MAX_HEARTBEAT = 7 days;
     /// @dev Scaled by 18 digits and by basis points, it fits a word.
     int256 private constant MAX_ANSWER = int256(uint256(type(uint176).max));
-
-    bytes32 private constant GLOBAL = 0;
 
     mapping(address token => Issuance) private _issuances;
 
@@ -68,7 +70,7 @@ contract EquityIssuance is IEquityIssuance, Managed {
     }
 
     /// @inheritdoc IEquityIssuance
-    function authorizeMint(
+    function admitMint(
         address minter,
         bytes32 requestId,
         uint256 shares,
@@ -83,8 +85,9 @@ contract EquityIssuance is IEquityIssuance, Managed {
         uint256 allowed = _allowedSupply($.feed, lastActionAt);
         if (supply > allowed) revert InsufficientReserves(supply, allowed);
         $.requests[requestId] = true;
-        _consume($.globalBucket, address(0), shares);
-        _consume($.minterBuckets, minter, shares);
+        MintLimits memory limits = $.limits;
+        _consume($.globalBucket, limits.globalCapacity, limits.window, address(0), shares);
+        _consume($.minterBuckets[minter], limits.minterCapacity, limits.window, minter, shares);
     }
 
     /// @inheritdoc IEquityIssuance
@@ -100,9 +103,10 @@ contract EquityIssuance is IEquityIssuance, Managed {
     /// @inheritdoc IEquityIssuance
     function mintable(address token, address minter) external view returns (uint256 shares) {
         Issuance storage $ = _issuances[token];
-        uint256 ofAll = $.globalBucket.available(GLOBAL);
-        uint256 ofMinter = $.minterBuckets.available(_keyOf(minter));
-        return ofAll < ofMinter ? ofAll : ofMinter;
+        MintLimits memory limits = $.limits;
+        uint256 ofAll = _available($.globalBucket, limits.globalCapacity, limits.window);
+        uint256 ofMinter = _available($.minterBuckets[minter], limits.minterCapacity, limits.window);
+        return Math.min(ofAll, ofMinter);
     }
 
     /// @inheritdoc IEquityIssuance
@@ -133,16 +137,28 @@ contract EquityIssuance is IEquityIssuance, Managed {
 
     function _setMintLimits(address token, MintLimits memory limits) private {
         if (limits.window == 0) revert InvalidConfig("window");
-        Issuance storage $ = _issuances[token];
-        $.limits = limits;
-        $.globalBucket.updateSettings(limits.window, limits.globalCapacity);
-        $.minterBuckets.updateSettings(limits.window, limits.minterCapacity);
+        _issuances[token].limits = limits;
         emit MintLimitsUpdated(token, limits);
     }
 
-    function _consume(RateLimiter.RefillingBucket storage bucket, address minter, uint256 shares) private {
-        if (bucket.tryConsume(_keyOf(minter), shares)) return;
-        revert MintLimitExceeded(minter, shares, bucket.available(_keyOf(minter)));
+    function _consume(Bucket storage bucket, uint256 capacity, uint256 window, address minter, uint256 shares) private {
+        uint256 used = _used(bucket, capacity, window);
+        uint256 available = Math.saturatingSub(capacity, used);
+        if (shares > available) revert MintLimitExceeded(minter, shares, available);
+        // At most the capacity, of 104 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        (bucket.used, bucket.updatedAt) = (uint208(used + shares), uint48(block.timestamp));
+    }
+
+    function _available(Bucket storage bucket, uint256 capacity, uint256 window) private view returns (uint256) {
+        return Math.saturatingSub(capacity, _used(bucket, capacity, window));
+    }
+
+    /// @dev What was used less what has flowed in since, rounded down; of a token without limits nothing was.
+    function _used(Bucket storage bucket, uint256 capacity, uint256 window) private view returns (uint256) {
+        uint256 used = bucket.used;
+        if (used == 0) return 0;
+        return Math.saturatingSub(used, ((block.timestamp - bucket.updatedAt) * capacity) / window);
     }
 
     /// @dev What the reserves allow, in tokens, rounded down at each step.
@@ -153,11 +169,14 @@ contract EquityIssuance is IEquityIssuance, Managed {
         if (block.timestamp - updatedAt > feed.heartbeat) revert StaleReserve(updatedAt, feed.heartbeat);
         // After a reverse split, an answer of before counts many times too many stocks.
         if (updatedAt < lastActionAt) revert ReservePredatesAction(updatedAt, lastActionAt);
-        reserves =
-            feed.decimals > DECIMALS
-                ? reserves / 10 ** (feed.decimals - DECIMALS)
-                : reserves * 10 ** (DECIMALS - feed.decimals);
-        return (((reserves * feed.chainShareBps) / BPS) * (BPS - feed.marginBps)) / BPS;
+        unchecked {
+            // At most 2^176 · 10^18 · 10^4, and nothing is negative: decimals are at most 36, margins less than one.
+            reserves =
+                feed.decimals > DECIMALS
+                    ? reserves / 10 ** (feed.decimals - DECIMALS)
+                    : reserves * 10 ** (DECIMALS - feed.decimals);
+            return (((reserves * feed.chainShareBps) / BPS) * (BPS - feed.marginBps)) / BPS;
+        }
     }
 
     /// @dev A feed that reverts, changed its decimals, or answers what is no number of stocks, stops mints.
@@ -174,9 +193,5 @@ contract EquityIssuance is IEquityIssuance, Managed {
         } catch {
             revert ReserveFeedUnavailable(feed.feed);
         }
-    }
-
-    function _keyOf(address minter) private pure returns (bytes32) {
-        return bytes32(uint256(uint160(minter)));
     }
 }

@@ -107,7 +107,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         uint256 shares = amount > MAX_AMOUNT ? MAX_SHARES : (amount * WAD) / state.written();
         if (shares == 0) revert ZeroShares();
         uint256 total = _ledger().totalShares + shares;
-        _issuance.authorizeMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
+        _issuance.admitMint(msg.sender, requestId, shares, total, state.covered(), _lastActionAt(state));
         _mintShares(state, to, shares, amount);
         emit Minted(msg.sender, requestId);
     }
@@ -363,6 +363,8 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     function _burnOwn(TokenState state, uint256 shares, uint256 amount) private {
         if (state.pauses() & TokenStateLibrary.BURNS_PAUSED != 0) revert BurnPaused();
         if (shares == 0) revert ZeroShares();
+        // What is burned is paid out in stocks or money: who may not send may not have those either.
+        if (!_mayAlone(state, msg.sender, address(0))) revert ERC7943CannotSend(msg.sender);
         uint256 word = _checkedWord(_ledger().accounts[msg.sender], state, msg.sender, shares, amount);
         _burnShares(state, msg.sender, word, shares, amount);
     }
@@ -378,8 +380,9 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
         if (shares > held) revert ERC20InsufficientBalance(from, (held * state.written()) / WAD, amount);
         uint256 frozen = word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < shares) revert AccountNotSeizable(from);
-        if (frozen == MAX_SHARES || frozen <= held - shares) return (word, shares);
-        uint256 left = held - shares;
+        // What is frozen beyond the holding stays so: it is of what is still to arrive.
+        uint256 left = Math.max(frozen, held) - shares;
+        if (frozen == MAX_SHARES || frozen <= left) return (word, shares);
         _setFrozenShares(state, from, left);
         emit Frozen(from, (left * state.written()) / WAD);
         word = _ledger().accounts[from].word;

@@ -18,10 +18,10 @@ const signTransfer = async (
   to: string,
   value: bigint,
 ): Promise<string> => {
-  const { version } = await equity.eip712Domain();
+  const { name, version } = await equity.eip712Domain();
   const field = (type: string, field: string): { type: string; name: string } => ({ type, name: field });
   return from.signTypedData(
-    { name: await equity.name(), version, chainId, verifyingContract: equityAddress },
+    { name, version, chainId, verifyingContract: equityAddress },
     {
       TransferWithAuthorization: [
         field("address", "from"),

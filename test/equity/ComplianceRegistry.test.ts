@@ -776,7 +776,7 @@ describe("ComplianceRegistry", () => {
           .to.be.revertedWithCustomError(registry, "SanctionsListUnavailable")
           .withArgs(await list.getAddress());
         expect(await registry.accountOf(alice)).to.equal(0n);
-        expect(await registry.check(alice, alice, bob, 0n, 0n)).to.equal(Restriction.None);
+        expect(await registry.checkCompliance(alice, alice, bob, 0n, 0n)).to.equal(Restriction.None);
       });
 
     it("that burns all gas leaves enough to say so, of little gas too", async () => {
@@ -798,7 +798,7 @@ describe("ComplianceRegistry", () => {
     });
   });
 
-  describe("check", () => {
+  describe("checkCompliance", () => {
     const run = async (c: Case): Promise<void> => {
       const fixture = await loadFixture(registryFixture);
       const { registry, alice, bob, carol } = fixture;
@@ -809,7 +809,7 @@ describe("ComplianceRegistry", () => {
         c.spender === undefined || c.spender === "sender" ? alice : c.spender === "receiver" ? bob : carol;
       const rules = policy(c.policy);
       const countries = c.countries ?? ALL_COUNTRIES;
-      const code = await registry.check(spender, alice, bob, rules, countries);
+      const code = await registry.checkCompliance(spender, alice, bob, rules, countries);
       expect(Restriction[Number(code)]).to.equal(Restriction[c.code]);
       const party = (address: string, parts: Partial<Investor> | string | undefined): Party => ({
         address,
@@ -852,10 +852,10 @@ describe("ComplianceRegistry", () => {
       const codes = async (): Promise<number[]> =>
         (
           await Promise.all([
-            registry.check(alice, alice, bob, asSender, 0n),
-            registry.check(bob, bob, alice, asReceiver, 0n),
-            registry.check(alice, alice, bob, asReceiver, 0n),
-            registry.check(bob, bob, alice, asSender, 0n),
+            registry.checkCompliance(alice, alice, bob, asSender, 0n),
+            registry.checkCompliance(bob, bob, alice, asReceiver, 0n),
+            registry.checkCompliance(alice, alice, bob, asReceiver, 0n),
+            registry.checkCompliance(bob, bob, alice, asSender, 0n),
           ])
         ).map(Number);
       await time.increaseTo(expiry - 1n);
@@ -871,7 +871,7 @@ describe("ComplianceRegistry", () => {
       await become(fixture, bob, { blocked: true });
       const rules = policy(STRICT);
       const of = async (spender: string, from: string, to: string): Promise<number> =>
-        Number(await registry.check(spender, from, to, rules, ALL_COUNTRIES));
+        Number(await registry.checkCompliance(spender, from, to, rules, ALL_COUNTRIES));
       expect(await of(carol.address, ZeroAddress, alice.address)).to.equal(Restriction.None);
       expect(await of(carol.address, alice.address, ZeroAddress)).to.equal(Restriction.None);
       expect(await of(carol.address, ZeroAddress, carol.address)).to.equal(Restriction.ReceiverKyc);
@@ -894,7 +894,7 @@ describe("ComplianceRegistry", () => {
         [bob, Restriction.ReceiverBlocked],
         [carol, Restriction.None],
       ] as const)
-        expect(await registry.check(account, account, account, 0n, 0n)).to.equal(code);
+        expect(await registry.checkCompliance(account, account, account, 0n, 0n)).to.equal(code);
     });
 
     /** The slot of an account's word, by which a property writes what no role could. */
@@ -929,7 +929,7 @@ describe("ComplianceRegistry", () => {
             ) as [Party | null, Party | null, Party | null];
             const expected = checkTransfer(spender, from, to, rules, countries, now);
             const address = (party: Party | null): string => party?.address ?? ZeroAddress;
-            const code = await registry.check(address(spender), address(from), address(to), rules, countries);
+            const code = await registry.checkCompliance(address(spender), address(from), address(to), rules, countries);
             expect(Number(code)).to.equal(expected);
             seen.add(expected);
           },
@@ -958,7 +958,7 @@ describe("ComplianceRegistry", () => {
           await setStorageAt(target, slot(alice.address), a);
           await setStorageAt(target, slot(bob.address), b);
           await setStorageAt(target, slot(carol.address), c);
-          expect(await registry.check(carol, alice, bob, rules, countries)).to.be.lessThan(16n);
+          expect(await registry.checkCompliance(carol, alice, bob, rules, countries)).to.be.lessThan(16n);
         }),
         { seed: SEED, numRuns: 100 },
       );
@@ -1011,7 +1011,7 @@ describe("ComplianceRegistry", () => {
       // All that it may write leaves the account as blocked as it was.
       await by.kyc.setInvestor(alice, ROLE_MASKS.investor, packInvestor({ kyc: true, country: 1, classes: [0] }));
       expect((await registry.accountOf(alice)) & ROLE_MASKS.restrictions).to.equal(word & ROLE_MASKS.restrictions);
-      expect(await registry.check(alice, alice, bob, 0n, 0n)).to.equal(Restriction.SenderBlocked);
+      expect(await registry.checkCompliance(alice, alice, bob, 0n, 0n)).to.equal(Restriction.SenderBlocked);
     });
 
     it("15: a block holds at once and on every path, as sender, receiver and spender, of mints and burns too", async () => {
@@ -1035,7 +1035,7 @@ describe("ComplianceRegistry", () => {
                 [carol, alice, ZeroAddress],
                 [alice, ZeroAddress, bob],
               ] as const
-            ).map(([spender, from, to]) => registry.check(spender, from, to, rules, ALL_COUNTRIES)),
+            ).map(([spender, from, to]) => registry.checkCompliance(spender, from, to, rules, ALL_COUNTRIES)),
           )
         ).map(Number);
       expect(await codes()).to.deep.equal([0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -1053,7 +1053,7 @@ describe("ComplianceRegistry", () => {
       await expect(registry.connect(stranger).syncSanction(alice))
         .to.be.revertedWithCustomError(registry, "SystemAccount")
         .withArgs(alice.address);
-      expect(await registry.check(alice, alice, bob, 0n, 0n)).to.equal(Restriction.None);
+      expect(await registry.checkCompliance(alice, alice, bob, 0n, 0n)).to.equal(Restriction.None);
     });
   });
 });

@@ -3,15 +3,14 @@ import { expect } from "chai";
 import { MaxInt256, MaxUint256, MinInt256, ZeroAddress } from "ethers";
 import hre from "hardhat";
 
+import { KIND, WAD, call } from "../fixtures/equity";
 import {
-  ACTION,
   DAY,
   HOUR,
   LIMITS,
   MIN_INTERVAL,
   PRICE,
   SESSION,
-  WAD,
   deployOracle,
   now,
   oracleFixture,
@@ -25,7 +24,7 @@ import { FEED_MODE } from "../helpers/mocks";
 const MAX_PRICE = 2n ** 128n - 1n;
 const WEEK = 7n * DAY;
 
-const limitsOf = async ({ oracle, token }: OracleFixture): Promise<[bigint, [bigint, bigint][]]> => {
+const limitsOf = async ({ oracle, equity: token }: OracleFixture): Promise<[bigint, [bigint, bigint][]]> => {
   const { minInterval, limits } = await oracle.limitsOf(token);
   return [minInterval, limits.map(({ maxAge, maxMoveBps }) => [maxAge, maxMoveBps])];
 };
@@ -50,20 +49,20 @@ describe("EquityOracle", () => {
     });
 
     it("takes a sequencer's feed with a grace period of up to a day", async () => {
-      const { admin } = await loadFixture(oracleFixture);
+      const { deployer } = await loadFixture(oracleFixture);
       const feed = await hre.ethers.deployContract("MockAggregator", [0, 0n]);
       for (const grace of [1n, DAY]) {
-        const oracle = await deployOracle(admin, feed, grace);
+        const oracle = await deployOracle(deployer, feed, grace);
         expect(await oracle.sequencer()).to.deep.equal([await feed.getAddress(), grace]);
       }
     });
 
     it("refuses a sequencer's feed without code or grace period, with a longer one, and a grace period without feed", async () => {
-      const { admin, manager, oracle } = await loadFixture(oracleFixture);
+      const { deployer, manager, oracle } = await loadFixture(oracleFixture);
       const factory = await hre.ethers.getContractFactory("EquityOracle");
       const feed = await (await hre.ethers.deployContract("MockAggregator", [0, 0n])).getAddress();
       const refused: [string, bigint][] = [
-        [admin.address, HOUR],
+        [deployer.address, HOUR],
         [feed, 0n],
         [feed, DAY + 1n],
         [ZeroAddress, 1n],
@@ -79,7 +78,7 @@ describe("EquityOracle", () => {
   describe("setLimits", () => {
     it("sets each session's limits, anew too, and says so", async () => {
       const ctx = await loadFixture(oracleFixture);
-      const { oracle, token } = ctx;
+      const { oracle, setLimits, equity: token } = ctx;
       expect(await limitsOf(ctx)).to.deep.equal([MIN_INTERVAL, LIMITS.map((l) => [l.maxAge, l.maxMoveBps])]);
       const others: [Limits, Limits, Limits] = [
         { maxAge: 1n, maxMoveBps: 5_000n },
@@ -87,7 +86,7 @@ describe("EquityOracle", () => {
         { maxAge: 2n, maxMoveBps: 3n },
       ];
       for (const minInterval of [1n, 3_600n]) {
-        await expect(oracle.setLimits(token, minInterval, others))
+        await expect(setLimits(token, minInterval, others))
           .to.emit(oracle, "LimitsUpdated")
           .withArgs(
             await token.getAddress(),
@@ -99,7 +98,7 @@ describe("EquityOracle", () => {
     });
 
     it("leaves price, session, candidate and pause as they are", async () => {
-      const { oracle, token, pauser, tell } = await loadFixture(pricedFixture);
+      const { oracle, setLimits, equity: token, pauser, tell } = await loadFixture(pricedFixture);
       await tell(2n * PRICE);
       await oracle.connect(pauser).pause(token);
       const state = async (): Promise<unknown[]> => [
@@ -111,30 +110,30 @@ describe("EquityOracle", () => {
       ];
       const before = await state();
       expect(before.slice(0, 4)).to.deep.equal([1n, SESSION.Halted, 2n * PRICE, true]);
-      await oracle.setLimits(token, 1n, [...LIMITS]);
+      await setLimits(token, 1n, [...LIMITS]);
       expect(await state()).to.deep.equal(before);
     });
 
     it("refuses a token without code", async () => {
-      const { oracle, stranger } = await loadFixture(oracleFixture);
+      const { oracle, setLimits, stranger } = await loadFixture(oracleFixture);
       for (const address of [ZeroAddress, stranger.address]) {
-        await expect(oracle.setLimits(address, MIN_INTERVAL, [...LIMITS]))
+        await expect(setLimits(address, MIN_INTERVAL, [...LIMITS]))
           .to.be.revertedWithCustomError(oracle, "InvalidToken")
           .withArgs(address);
       }
     });
 
     it("refuses no interval, and one of more than an hour", async () => {
-      const { oracle, token } = await loadFixture(oracleFixture);
+      const { oracle, setLimits, equity: token } = await loadFixture(oracleFixture);
       for (const minInterval of [0n, 3_601n, 2n ** 24n - 1n]) {
-        await expect(oracle.setLimits(token, minInterval, [...LIMITS]))
+        await expect(setLimits(token, minInterval, [...LIMITS]))
           .to.be.revertedWithCustomError(oracle, "BadInterval")
           .withArgs(minInterval);
       }
     });
 
     it("refuses in each session no age, more than a week, no move, and more than half", async () => {
-      const { oracle, token } = await loadFixture(oracleFixture);
+      const { oracle, setLimits, equity: token } = await loadFixture(oracleFixture);
       for (const session of [0, 1, 2] as const) {
         for (const [maxAge, maxMoveBps] of [
           [0n, 1n],
@@ -144,7 +143,7 @@ describe("EquityOracle", () => {
         ] as const) {
           const limits: [Limits, Limits, Limits] = [...LIMITS];
           limits[session] = { maxAge, maxMoveBps };
-          await expect(oracle.setLimits(token, MIN_INTERVAL, limits))
+          await expect(setLimits(token, MIN_INTERVAL, limits))
             .to.be.revertedWithCustomError(oracle, "BadLimits")
             .withArgs(session, maxAge, maxMoveBps);
         }
@@ -154,7 +153,7 @@ describe("EquityOracle", () => {
 
   describe("powers", () => {
     it("are the roles' alone, each its own", async () => {
-      const { oracle, token, updater, confirmer, pauser, stranger, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, updater, confirmer, pauser, stranger, firstAt } = await loadFixture(pricedFixture);
       const attempts = {
         update: [(by: typeof oracle) => by.update(token, PRICE, firstAt + 1n, 0n, 0n), updater],
         confirm: [(by: typeof oracle) => by.confirm(token, PRICE, firstAt), confirmer],
@@ -174,14 +173,14 @@ describe("EquityOracle", () => {
     });
 
     it("know no token without limits", async () => {
-      const { oracle, updater, confirmer, pauser, wrapper } = await loadFixture(oracleFixture);
+      const { oracle, unpause, updater, confirmer, pauser, wrapper } = await loadFixture(oracleFixture);
       const unknown = await wrapper.getAddress();
       for (const attempt of [
         () => oracle.connect(updater).update(unknown, PRICE, 1n, 0n, 0n),
         () => oracle.connect(confirmer).confirm(unknown, PRICE, 1n),
         () => oracle.connect(confirmer).reject(unknown, PRICE, 1n),
         () => oracle.connect(pauser).pause(unknown),
-        () => oracle.unpause(unknown),
+        () => unpause(unknown),
       ]) {
         await expect(attempt()).to.be.revertedWithCustomError(oracle, "UnknownToken").withArgs(unknown);
       }
@@ -191,7 +190,7 @@ describe("EquityOracle", () => {
   describe("a first price", () => {
     it("is a candidate, because nothing measures it, and no price until it is confirmed", async () => {
       const ctx = await loadFixture(oracleFixture);
-      const { oracle, token, updater, confirmer } = ctx;
+      const { oracle, equity: token, updater, confirmer } = ctx;
       const address = await token.getAddress();
       const at = (await now()) + 100n;
       await expect(report({ ...ctx, oracle: oracle.connect(updater) }, PRICE, { at, session: SESSION.Extended }))
@@ -213,7 +212,7 @@ describe("EquityOracle", () => {
 
     it("may be dropped, and is followed by another first one", async () => {
       const ctx = await loadFixture(oracleFixture);
-      const { oracle, token, updater, confirmer } = ctx;
+      const { oracle, equity: token, updater, confirmer } = ctx;
       const by = { ...ctx, oracle: oracle.connect(updater) };
       await report(by, 2n * PRICE);
       await oracle.connect(confirmer).reject(token, 2n * PRICE, await now());
@@ -225,7 +224,7 @@ describe("EquityOracle", () => {
     it("may be the smallest and the greatest that fit", async () => {
       for (const price of [1n, MAX_PRICE]) {
         const ctx = await loadFixture(oracleFixture);
-        const { oracle, token, updater, confirmer } = ctx;
+        const { oracle, equity: token, updater, confirmer } = ctx;
         const by = { ...ctx, oracle: oracle.connect(updater) };
         await report(by, price);
         const at = await now();
@@ -240,7 +239,7 @@ describe("EquityOracle", () => {
 
   describe("update", () => {
     it("accepts a price within the session's limit, keeps it as a round, and says so", async () => {
-      const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
       const at = firstAt + 100n;
       await expect(tell(PRICE + 1n, { at, observedAt: at - 7n, session: SESSION.Closed }))
         .to.emit(oracle, "PriceUpdated")
@@ -271,7 +270,7 @@ describe("EquityOracle", () => {
     });
 
     it("takes an observation of a second after the last one, and of this very second", async () => {
-      const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
       await tell(PRICE, { observedAt: firstAt + 1n });
       const at = firstAt + 500n;
       await tell(PRICE, { at, observedAt: at });
@@ -297,13 +296,13 @@ describe("EquityOracle", () => {
         if (limit === undefined) throw new Error("no such session");
         const { high, low } = bounds(PRICE, limit);
         for (const price of [high, low]) {
-          const { oracle, token, tell } = await loadFixture(pricedFixture);
+          const { oracle, equity: token, tell } = await loadFixture(pricedFixture);
           await tell(price, { session });
           expect((await oracle.priceOf(token)).price).to.equal(price);
           expect((await oracle.roundOf(token, 2n)).session).to.equal(session);
         }
         for (const price of [high + 1n, low - 1n]) {
-          const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+          const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
           const at = firstAt + 50n;
           await expect(tell(price, { at, session }))
             .to.emit(oracle, "CandidateProposed")
@@ -315,8 +314,8 @@ describe("EquityOracle", () => {
     }
 
     it("measures a move by the last price, rounding for nobody", async () => {
-      const { oracle, token, updater, confirmer, corporateActions } = await loadFixture(oracleFixture);
-      const by = { oracle: oracle.connect(updater), token, corporateActions };
+      const { oracle, equity: token, updater, confirmer, corporateActions } = await loadFixture(oracleFixture);
+      const by = { oracle: oracle.connect(updater), equity: token, corporateActions };
       // Five percent of 39 are 1.95: one is within, two are not.
       await report(by, 39n);
       await oracle.connect(confirmer).confirm(token, 39n, await now());
@@ -329,7 +328,7 @@ describe("EquityOracle", () => {
     });
 
     it("takes no price before the interval is over, and takes it in its last second", async () => {
-      const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
       // The first was accepted when it was confirmed, a second after it was observed.
       const next = firstAt + 1n + MIN_INTERVAL;
       await expect(tell(PRICE, { at: next - 1n }))
@@ -344,7 +343,7 @@ describe("EquityOracle", () => {
         [PRICE, SESSION.Halted],
         [2n * PRICE, SESSION.Regular],
       ] as const) {
-        const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+        const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
         await tell(price, { at: firstAt + 2n, session });
         await expect(oracle.priceOf(token))
           .to.be.revertedWithCustomError(oracle, "PriceHalted")
@@ -353,7 +352,7 @@ describe("EquityOracle", () => {
     });
 
     it("knows no fifth session", async () => {
-      const { oracle, token, updater } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, updater } = await loadFixture(pricedFixture);
       const data = oracle.interface.encodeFunctionData("update", [token.target, PRICE, 1n, 3n, 0n]);
       const word = (n: number): number => 2 + 8 + 64 * n;
       const wrong = data.slice(0, word(3)) + "4".padStart(64, "0") + data.slice(word(4));
@@ -364,7 +363,7 @@ describe("EquityOracle", () => {
 
   describe("a market's halt", () => {
     it("halts the feed and keeps no price, until the next price that is accepted", async () => {
-      const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
       const address = await token.getAddress();
       const at = firstAt + 60n;
       await expect(tell(PRICE - 1n, { at, session: SESSION.Halted }))
@@ -380,7 +379,7 @@ describe("EquityOracle", () => {
     });
 
     it("is no way around the limits: the move is measured from the last good price", async () => {
-      const { oracle, token, tell } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell } = await loadFixture(pricedFixture);
       await tell(3n * PRICE, { session: SESSION.Halted });
       await tell(3n * PRICE);
       expect((await oracle.candidateOf(token)).price).to.equal(3n * PRICE);
@@ -404,11 +403,11 @@ describe("EquityOracle", () => {
       const ctx = await pricedFixture();
       const price = PRICE / 2n;
       await ctx.tell(price, { session: SESSION.Closed });
-      return { ...ctx, price, at: await now(), address: await ctx.token.getAddress() };
+      return { ...ctx, price, at: await now(), address: await ctx.equity.getAddress() };
     };
 
     it("halts the feed; the last good price stays in the rounds, with its time", async () => {
-      const { oracle, token, price, at, firstAt, address } = await loadFixture(candidateFixture);
+      const { oracle, equity: token, price, at, firstAt, address } = await loadFixture(candidateFixture);
       expect(await oracle.candidateOf(token)).to.deep.equal([price, at, 0n, SESSION.Closed]);
       await expect(oracle.priceOf(token)).to.be.revertedWithCustomError(oracle, "PriceHalted").withArgs(address);
       expect(await oracle.latestRoundData(token)).to.deep.equal([1n, PRICE, firstAt, firstAt, 1n]);
@@ -428,7 +427,7 @@ describe("EquityOracle", () => {
     });
 
     it("becomes the next round when confirmed, with its own time and session, and the time of acceptance", async () => {
-      const { oracle, token, confirmer, price, at, address } = await loadFixture(candidateFixture);
+      const { oracle, equity: token, confirmer, price, at, address } = await loadFixture(candidateFixture);
       await time.setNextBlockTimestamp(at + 600n);
       await expect(oracle.connect(confirmer).confirm(token, price, at))
         .to.emit(oracle, "PriceUpdated")
@@ -443,7 +442,7 @@ describe("EquityOracle", () => {
     });
 
     it("measures the next move once confirmed, and holds up the next price by the interval", async () => {
-      const { oracle, token, confirmer, tell, price, at } = await loadFixture(candidateFixture);
+      const { oracle, equity: token, confirmer, tell, price, at } = await loadFixture(candidateFixture);
       await time.setNextBlockTimestamp(at + 600n);
       await oracle.connect(confirmer).confirm(token, price, at);
       await expect(tell(price, { at: at + 600n + MIN_INTERVAL - 1n }))
@@ -454,7 +453,7 @@ describe("EquityOracle", () => {
     });
 
     it("confirmed too late is a price, and too old", async () => {
-      const { oracle, token, confirmer, price, at } = await loadFixture(candidateFixture);
+      const { oracle, equity: token, confirmer, price, at } = await loadFixture(candidateFixture);
       await time.setNextBlockTimestamp(at + 4n * DAY + 1n);
       await oracle.connect(confirmer).confirm(token, price, at);
       await expect(oracle.priceOf(token))
@@ -463,7 +462,7 @@ describe("EquityOracle", () => {
     });
 
     it("is confirmed and rejected by its price and its time alone", async () => {
-      const { oracle, token, confirmer, price, at } = await loadFixture(candidateFixture);
+      const { oracle, equity: token, confirmer, price, at } = await loadFixture(candidateFixture);
       const by = oracle.connect(confirmer);
       for (const [otherPrice, otherTime] of [
         [price + 1n, at],
@@ -481,7 +480,16 @@ describe("EquityOracle", () => {
     });
 
     it("is dropped when rejected; the feed stays halted until the next good price", async () => {
-      const { oracle, token, confirmer, tell, price, at, address, firstAt } = await loadFixture(candidateFixture);
+      const {
+        oracle,
+        equity: token,
+        confirmer,
+        tell,
+        price,
+        at,
+        address,
+        firstAt,
+      } = await loadFixture(candidateFixture);
       await expect(oracle.connect(confirmer).reject(token, price, at))
         .to.emit(oracle, "CandidateRejected")
         .withArgs(address, price, at, confirmer.address);
@@ -497,7 +505,7 @@ describe("EquityOracle", () => {
     });
 
     it("is confirmed or rejected once; without one there is nothing to do", async () => {
-      const { oracle, token, confirmer, price, at, address } = await loadFixture(candidateFixture);
+      const { oracle, equity: token, confirmer, price, at, address } = await loadFixture(candidateFixture);
       const by = oracle.connect(confirmer);
       await by.confirm(token, price, at);
       for (const attempt of [() => by.confirm(token, price, at), () => by.reject(token, price, at)]) {
@@ -509,8 +517,8 @@ describe("EquityOracle", () => {
     });
 
     it("outlives a split, which no price of a share knows of", async () => {
-      const { oracle, token, confirmer, tell, act, price, at } = await loadFixture(candidateFixture);
-      const effectiveAt = await act(ACTION.Split, 10n, 1n);
+      const { oracle, equity: token, confirmer, tell, act, price, at } = await loadFixture(candidateFixture);
+      const effectiveAt = await act(KIND.Split, 10n, 1n);
       await oracle.connect(confirmer).confirm(token, price, at);
       expect(await oracle.roundOf(token, 2n)).to.deep.equal([price, at, await now(), 0n, SESSION.Closed]);
       await tell(price);
@@ -521,7 +529,7 @@ describe("EquityOracle", () => {
 
   describe("pause and unpause", () => {
     it("stop the feed at once, and let it go on with the next price", async () => {
-      const { oracle, token, pauser, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, unpause, equity: token, pauser, tell, firstAt } = await loadFixture(pricedFixture);
       const address = await token.getAddress();
       await expect(oracle.connect(pauser).pause(token)).to.emit(oracle, "UpdatesPaused").withArgs(address);
       expect([await oracle.isPaused(token), await oracle.sessionOf(token)]).to.deep.equal([true, SESSION.Halted]);
@@ -531,7 +539,7 @@ describe("EquityOracle", () => {
       }
       expect(await oracle.latestRoundData(token)).to.deep.equal([1n, PRICE, firstAt, firstAt, 1n]);
 
-      await expect(oracle.unpause(token)).to.emit(oracle, "UpdatesResumed").withArgs(address);
+      await expect(unpause(token)).to.emit(oracle, "UpdatesResumed").withArgs(address);
       expect([await oracle.isPaused(token), await oracle.sessionOf(token)]).to.deep.equal([false, SESSION.Halted]);
       await expect(oracle.priceOf(token)).to.be.revertedWithCustomError(oracle, "PriceHalted").withArgs(address);
       await tell(PRICE);
@@ -539,7 +547,7 @@ describe("EquityOracle", () => {
     });
 
     it("hold up a candidate's confirmation, not its rejection", async () => {
-      const { oracle, token, pauser, confirmer, tell } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, pauser, confirmer, tell } = await loadFixture(pricedFixture);
       const address = await token.getAddress();
       await tell(2n * PRICE);
       const at = await now();
@@ -551,11 +559,11 @@ describe("EquityOracle", () => {
     });
 
     it("may come twice", async () => {
-      const { oracle, token, pauser } = await loadFixture(pricedFixture);
+      const { oracle, unpause, equity: token, pauser } = await loadFixture(pricedFixture);
       await oracle.connect(pauser).pause(token);
       await oracle.connect(pauser).pause(token);
-      await oracle.unpause(token);
-      await oracle.unpause(token);
+      await unpause(token);
+      await unpause(token);
       expect(await oracle.isPaused(token)).to.equal(false);
     });
   });
@@ -567,7 +575,7 @@ describe("EquityOracle", () => {
       ["Closed", 2],
     ] as const) {
       it(`answers up to the last second of session ${name}'s age, and reverts in the next`, async () => {
-        const { oracle, token, tell } = await loadFixture(pricedFixture);
+        const { oracle, equity: token, tell } = await loadFixture(pricedFixture);
         const { maxAge } = LIMITS[session];
         await tell(PRICE, { session: BigInt(session) });
         const at = await now();
@@ -580,7 +588,7 @@ describe("EquityOracle", () => {
     }
 
     it("counts the age from the observation, not from its acceptance", async () => {
-      const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
       const { maxAge } = LIMITS[0];
       const observedAt = firstAt + 1n;
       await tell(PRICE, { at: observedAt + maxAge, observedAt });
@@ -592,7 +600,7 @@ describe("EquityOracle", () => {
 
   describe("the rounds", () => {
     it("count from 1 and stay; there is none before and none after", async () => {
-      const { oracle, token, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, firstAt } = await loadFixture(pricedFixture);
       const address = await token.getAddress();
       await tell(PRICE + 1n);
       const second = await now();
@@ -618,9 +626,9 @@ describe("EquityOracle", () => {
     });
 
     it("are each token's own", async () => {
-      const { oracle, wrapper } = await loadFixture(pricedFixture);
+      const { oracle, setLimits, wrapper } = await loadFixture(pricedFixture);
       const other = await wrapper.getAddress();
-      await oracle.setLimits(other, MIN_INTERVAL, [...LIMITS]);
+      await setLimits(other, MIN_INTERVAL, [...LIMITS]);
       await expect(oracle.getRoundData(other, 1n))
         .to.be.revertedWithCustomError(oracle, "NoDataPresent")
         .withArgs(other, 1n);
@@ -630,8 +638,8 @@ describe("EquityOracle", () => {
 
   describe("through corporate actions", () => {
     it("one report follows a 10:1 split: the price of a share is what it was", async () => {
-      const { oracle, token, tell, act } = await loadFixture(pricedFixture);
-      await act(ACTION.Split, 10n, 1n);
+      const { oracle, equity: token, tell, act } = await loadFixture(pricedFixture);
+      await act(KIND.Split, 10n, 1n);
       expect(await token.multiplier()).to.equal(10n * WAD);
       // The stock trades at 15 dollars, of which a share is ten.
       await tell(15_00000000n * 10n);
@@ -640,8 +648,8 @@ describe("EquityOracle", () => {
     });
 
     it("refuse a price of before the split under the nonce of after it, to the second", async () => {
-      const { oracle, token, tell, act } = await loadFixture(pricedFixture);
-      const effectiveAt = await act(ACTION.Split, 10n, 1n);
+      const { oracle, equity: token, tell, act } = await loadFixture(pricedFixture);
+      const effectiveAt = await act(KIND.Split, 10n, 1n);
       const at = effectiveAt + 100n;
       // 150 dollars, taken for the tenth part of a share.
       await expect(tell(PRICE * 10n, { at, observedAt: effectiveAt - 1n, nonce: 1n }))
@@ -653,7 +661,7 @@ describe("EquityOracle", () => {
 
     it("refuse a price under the nonce of before the split, whenever it was observed", async () => {
       const { oracle, tell, act } = await loadFixture(pricedFixture);
-      const effectiveAt = await act(ACTION.Split, 10n, 1n);
+      const effectiveAt = await act(KIND.Split, 10n, 1n);
       for (const observedAt of [effectiveAt - 1n, effectiveAt, effectiveAt + 1n]) {
         await expect(tell(PRICE / 10n, { at: effectiveAt + 100n, observedAt, nonce: 0n }))
           .to.be.revertedWithCustomError(oracle, "StaleMultiplier")
@@ -662,8 +670,8 @@ describe("EquityOracle", () => {
     });
 
     it("change the nonce in the split's own second, not in the one before", async () => {
-      const { oracle, token, tell, schedule } = await loadFixture(pricedFixture);
-      const effectiveAt = await schedule(ACTION.Split, 10n, 1n);
+      const { oracle, equity: token, tell, schedule } = await loadFixture(pricedFixture);
+      const effectiveAt = await schedule(KIND.Split, 10n, 1n);
       await expect(tell(PRICE, { at: effectiveAt - 1n, nonce: 1n }))
         .to.be.revertedWithCustomError(oracle, "StaleMultiplier")
         .withArgs(0n, 1n);
@@ -675,16 +683,16 @@ describe("EquityOracle", () => {
     });
 
     it("catch who forgot to multiply: a tenth of the price is a candidate", async () => {
-      const { oracle, token, tell, act } = await loadFixture(pricedFixture);
-      await act(ACTION.Split, 10n, 1n);
+      const { oracle, equity: token, tell, act } = await loadFixture(pricedFixture);
+      await act(KIND.Split, 10n, 1n);
       await tell(PRICE / 10n);
       expect((await oracle.candidateOf(token)).price).to.equal(PRICE / 10n);
       await expect(oracle.priceOf(token)).to.be.revertedWithCustomError(oracle, "PriceHalted");
     });
 
     it("remember the last action where halts and rejected candidates came after it", async () => {
-      const { oracle, token, confirmer, tell, act } = await loadFixture(pricedFixture);
-      const effectiveAt = await act(ACTION.Split, 10n, 1n);
+      const { oracle, equity: token, confirmer, tell, act } = await loadFixture(pricedFixture);
+      const effectiveAt = await act(KIND.Split, 10n, 1n);
       await tell(PRICE, { observedAt: effectiveAt + 5n, at: effectiveAt + 20n, session: SESSION.Halted });
       await expect(tell(PRICE, { observedAt: effectiveAt + 5n, at: effectiveAt + 20n }))
         .to.be.revertedWithCustomError(oracle, "BadObservation")
@@ -696,12 +704,12 @@ describe("EquityOracle", () => {
     });
 
     it("hold for one action after the other, of every kind", async () => {
-      const { oracle, token, tell, act, corporateActions } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, act, corporateActions } = await loadFixture(pricedFixture);
       const actions = [
-        [ACTION.Dividend, 101n, 100n],
-        [ACTION.ReverseSplit, 1n, 20n],
-        [ACTION.Fee, 99n, 100n],
-        [ACTION.Split, 3n, 2n],
+        [KIND.Dividend, 101n, 100n],
+        [KIND.ReverseSplit, 1n, 20n],
+        [KIND.Fee, 99n, 100n],
+        [KIND.Split, 3n, 2n],
       ] as const;
       for (const [i, action] of actions.entries()) {
         const effectiveAt = await act(action[0], action[1], action[2]);
@@ -715,10 +723,29 @@ describe("EquityOracle", () => {
       expect(await corporateActions.nonce(token)).to.equal(4n);
     });
 
+    it("hold a report up once a period where somebody applies a fee before it, and no more often", async () => {
+      const ctx = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell, corporateActions, stranger } = ctx;
+      const keep = (WAD * 999n) / 1_000n;
+      await call(ctx, "EQUITY_CONFIG", corporateActions, "setFee", [ctx.equityAddress, keep, DAY]);
+      await time.increase(DAY);
+      await corporateActions.connect(stranger).poke(token);
+      const appliedAt = await now();
+      await expect(tell(PRICE, { nonce: 0n }))
+        .to.be.revertedWithCustomError(oracle, "StaleMultiplier")
+        .withArgs(1n, 0n);
+      await expect(corporateActions.connect(stranger).poke(token))
+        .to.be.revertedWithCustomError(corporateActions, "NothingAccrued")
+        .withArgs(appliedAt + DAY);
+      await tell(PRICE, { observedAt: appliedAt });
+      expect(await oracle.priceOf(token)).to.deep.equal([PRICE, appliedAt]);
+      expect((await oracle.roundOf(token, 2n)).multiplierNonce).to.equal(1n);
+    });
+
     it("ask nothing of an action that was called off", async () => {
-      const { oracle, token, tell, schedule, corporateActions } = await loadFixture(pricedFixture);
-      const effectiveAt = await schedule(ACTION.Split, 10n, 1n);
-      await corporateActions.cancelAction(token, 0n);
+      const { oracle, equity: token, tell, schedule, callOff } = await loadFixture(pricedFixture);
+      const effectiveAt = await schedule(KIND.Split, 10n, 1n);
+      await callOff();
       await tell(PRICE, { at: effectiveAt + 60n, observedAt: effectiveAt - 1n, nonce: 0n });
       expect(await oracle.lastObservation(token)).to.equal(effectiveAt - 1n);
     });
@@ -730,23 +757,23 @@ describe("EquityOracle", () => {
     const sequencerFixture = async () => {
       const ctx = await oracleFixture();
       const feed = await hre.ethers.deployContract("MockAggregator", [0, 0n]);
-      const oracle = await deployOracle(ctx.admin, feed, GRACE);
-      await oracle.setLimits(ctx.token, MIN_INTERVAL, [...LIMITS]);
+      const oracle = await deployOracle(ctx.deployer, feed, GRACE);
+      await oracle.setLimits(ctx.equity, MIN_INTERVAL, [...LIMITS]);
       const by = { ...ctx, oracle };
       await time.increase(GRACE + 1n);
       await report(by, PRICE);
       const at = await now();
-      await oracle.confirm(ctx.token, PRICE, at);
+      await oracle.confirm(ctx.equity, PRICE, at);
       return { ...by, feed, at };
     };
 
     it("answers while it is up", async () => {
-      const { oracle, token, at } = await loadFixture(sequencerFixture);
+      const { oracle, equity: token, at } = await loadFixture(sequencerFixture);
       expect(await oracle.priceOf(token)).to.deep.equal([PRICE, at]);
     });
 
     it("reverts while it is down, by any answer but 0", async () => {
-      const { oracle, token, feed } = await loadFixture(sequencerFixture);
+      const { oracle, equity: token, feed } = await loadFixture(sequencerFixture);
       for (const answer of [1n, -1n, 2n, MaxInt256]) {
         await feed.setAnswer(answer);
         await expect(oracle.priceOf(token)).to.be.revertedWithCustomError(oracle, "SequencerDown").withArgs();
@@ -754,14 +781,14 @@ describe("EquityOracle", () => {
     });
 
     it("reverts where the feed was never updated, and says 0 for that", async () => {
-      const { oracle, token, feed } = await loadFixture(sequencerFixture);
+      const { oracle, equity: token, feed } = await loadFixture(sequencerFixture);
       await feed.setStartedAt(0n);
       await expect(oracle.priceOf(token)).to.be.revertedWithCustomError(oracle, "SequencerDown").withArgs();
     });
 
     it("reverts through the grace period's last second, and answers in the next", async () => {
       const ctx = await loadFixture(sequencerFixture);
-      const { oracle, token, feed } = ctx;
+      const { oracle, equity: token, feed } = ctx;
       await feed.push(1n);
       await feed.push(0n);
       const upSince = await now();
@@ -777,8 +804,8 @@ describe("EquityOracle", () => {
     });
 
     it("reverts for a time that is yet to come, however far", async () => {
-      const { oracle, token, feed } = await loadFixture(sequencerFixture);
-      for (const upSince of [(await now()) + 1_000n, MaxUint256]) {
+      const { oracle, equity: token, feed } = await loadFixture(sequencerFixture);
+      for (const upSince of [(await now()) + 1_000n, 2n ** 88n - 1n]) {
         await feed.setStartedAt(upSince);
         await expect(oracle.priceOf(token))
           .to.be.revertedWithCustomError(oracle, "SequencerGracePeriod")
@@ -787,7 +814,7 @@ describe("EquityOracle", () => {
     });
 
     it("reverts where the feed reverts, is silent, or says what is no round", async () => {
-      const { oracle, token, feed } = await loadFixture(sequencerFixture);
+      const { oracle, equity: token, feed } = await loadFixture(sequencerFixture);
       await feed.setMode(FEED_MODE.Revert);
       await expect(oracle.priceOf(token)).to.be.revertedWithCustomError(feed, "Hostile").withArgs();
       for (const mode of [FEED_MODE.Nothing, FEED_MODE.Short, FEED_MODE.Garbage, FEED_MODE.BurnGas]) {
@@ -798,7 +825,7 @@ describe("EquityOracle", () => {
 
     it("takes reports, and answers as Chainlink's feeds do, whatever the sequencer does", async () => {
       const ctx = await loadFixture(sequencerFixture);
-      const { oracle, token, feed } = ctx;
+      const { oracle, equity: token, feed } = ctx;
       await feed.setMode(FEED_MODE.Revert);
       await report(ctx, PRICE + 1n);
       const at = await now();
@@ -808,7 +835,7 @@ describe("EquityOracle", () => {
 
   describe("against an updater whose key was stolen", () => {
     it("no second price is accepted in a block, or in the interval: many small moves are no large one", async () => {
-      const { oracle, token, tell } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, tell } = await loadFixture(pricedFixture);
       let price = bounds(PRICE, LIMITS[0]).high;
       await tell(price);
       const at = await now();
@@ -833,7 +860,7 @@ describe("EquityOracle", () => {
     });
 
     it("the price walks by its limit once an interval, and a pause ends the walk", async () => {
-      const { oracle, token, pauser, tell } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, pauser, tell } = await loadFixture(pricedFixture);
       let bound = PRICE;
       for (let i = 0; i < 5; ++i) {
         bound = bounds(bound, LIMITS[0]).high;
@@ -858,7 +885,7 @@ describe("EquityOracle", () => {
     });
 
     it("a candidate of its making halts the feed, and neither price nor key can make it one", async () => {
-      const { oracle, token, updater, tell, firstAt } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, updater, tell, firstAt } = await loadFixture(pricedFixture);
       await tell(1n);
       const at = await now();
       await expect(oracle.connect(updater).confirm(token, 1n, at))
@@ -868,7 +895,7 @@ describe("EquityOracle", () => {
     });
 
     it("a report that others sent is not taken twice", async () => {
-      const { oracle, token, updater, tell } = await loadFixture(pricedFixture);
+      const { oracle, equity: token, updater, tell } = await loadFixture(pricedFixture);
       await tell(PRICE + 1n);
       const at = await now();
       await time.setNextBlockTimestamp(at + MIN_INTERVAL);
@@ -879,7 +906,7 @@ describe("EquityOracle", () => {
   });
 
   it("a confirmer alone can make no price", async () => {
-    const { oracle, token, confirmer } = await loadFixture(pricedFixture);
+    const { oracle, equity: token, confirmer } = await loadFixture(pricedFixture);
     await expect(oracle.connect(confirmer).confirm(token, 1n, await now()))
       .to.be.revertedWithCustomError(oracle, "NoCandidate")
       .withArgs(await token.getAddress());

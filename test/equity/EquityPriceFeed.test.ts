@@ -3,14 +3,15 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import hre from "hardhat";
 
-import { ACTION, DAY, HOUR, PRICE, SESSION, WAD, now, oracleFixture, pricedFixture } from "../fixtures/oracle";
+import { KIND, WAD } from "../fixtures/equity";
+import { DAY, HOUR, PRICE, SESSION, now, oracleFixture, pricedFixture } from "../fixtures/oracle";
 
 const FACES = ["TokenPriceFeed", "WrapperPriceFeed"] as const;
 
 const feedsFixture = async () => {
   const ctx = await pricedFixture();
-  const tokenFeed = await hre.ethers.deployContract("TokenPriceFeed", [ctx.oracle, ctx.token]);
-  const wrapperFeed = await hre.ethers.deployContract("WrapperPriceFeed", [ctx.oracle, ctx.token]);
+  const tokenFeed = await hre.ethers.deployContract("TokenPriceFeed", [ctx.oracle, ctx.equity]);
+  const wrapperFeed = await hre.ethers.deployContract("WrapperPriceFeed", [ctx.oracle, ctx.equity]);
   const latest = async (): Promise<[bigint, bigint]> => [
     (await tokenFeed.latestRoundData()).answer,
     (await wrapperFeed.latestRoundData()).answer,
@@ -31,9 +32,9 @@ describe("EquityPriceFeed", () => {
       };
 
       it("says what it is", async () => {
-        const { feed, oracle, token, tokenFeed, wrapperFeed } = await loadFixture(fixture);
+        const { feed, oracle, equity: token, tokenFeed, wrapperFeed } = await loadFixture(fixture);
         expect(await feed.decimals()).to.equal(8n);
-        expect(await feed.description()).to.equal(face === "TokenPriceFeed" ? "AAPLx / USD" : "wAAPLx / USD");
+        expect(await feed.description()).to.equal(face === "TokenPriceFeed" ? "TSLAx / USD" : "wTSLAx / USD");
         expect(await feed.version()).to.equal(1n);
         for (const one of [tokenFeed, wrapperFeed]) {
           expect([await one.oracle(), await one.token()]).to.deep.equal([
@@ -44,7 +45,7 @@ describe("EquityPriceFeed", () => {
       });
 
       it("refuses an oracle or a token without code", async () => {
-        const { oracle, token, stranger } = await loadFixture(fixture);
+        const { oracle, equity: token, stranger } = await loadFixture(fixture);
         const factory = await hre.ethers.getContractFactory(face);
         const [oracleAddress, tokenAddress] = [await oracle.getAddress(), await token.getAddress()];
         for (const [one, other] of [
@@ -70,7 +71,7 @@ describe("EquityPriceFeed", () => {
 
       it("answers it while the feed is halted by the market, a candidate or a pause", async () => {
         for (const halt of ["market", "candidate", "pause"] as const) {
-          const { feed, oracle, token, pauser, tell, firstAt } = await loadFixture(fixture);
+          const { feed, oracle, equity: token, pauser, tell, firstAt } = await loadFixture(fixture);
           if (halt === "market") await tell(PRICE, { session: SESSION.Halted });
           if (halt === "candidate") await tell(2n * PRICE);
           if (halt === "pause") await oracle.connect(pauser).pause(token);
@@ -81,7 +82,7 @@ describe("EquityPriceFeed", () => {
       });
 
       it("knows no round 0, and none after the last", async () => {
-        const { feed, oracle, token } = await loadFixture(fixture);
+        const { feed, oracle, equity: token } = await loadFixture(fixture);
         for (const id of [0n, 2n, 2n ** 32n + 1n, 2n ** 80n - 1n]) {
           await expect(feed.getRoundData(id))
             .to.be.revertedWithCustomError(oracle, "NoDataPresent")
@@ -90,14 +91,12 @@ describe("EquityPriceFeed", () => {
       });
 
       it("answers nothing before the first price", async () => {
-        const { oracle, token } = await loadFixture(oracleFixture);
+        const { oracle, equity: token } = await loadFixture(oracleFixture);
         const [oracleAddress, tokenAddress] = [await oracle.getAddress(), await token.getAddress()];
         const code = await hre.ethers.deployContract(face as string, [oracleAddress, tokenAddress]);
         const feed = await hre.ethers.getContractAt("IAggregatorV3", await code.getAddress());
         for (const answer of [feed.latestRoundData(), feed.getRoundData(0n)]) {
-          await expect(answer)
-            .to.be.revertedWithCustomError(oracle, "NoDataPresent")
-            .withArgs(tokenAddress, 0n);
+          await expect(answer).to.be.revertedWithCustomError(oracle, "NoDataPresent").withArgs(tokenAddress, 0n);
         }
       });
     });
@@ -105,10 +104,10 @@ describe("EquityPriceFeed", () => {
 
   describe("through a 10:1 split", () => {
     it("the token's price falls to a tenth in the second in which balances grow tenfold; the wrapper's stays", async () => {
-      const { token, wrapper, alice, schedule, latest, tokenFeed, firstAt } = await loadFixture(feedsFixture);
-      await token.connect(alice).approve(wrapper, 4n * WAD);
-      await wrapper.connect(alice).deposit(4n * WAD, alice);
-      const effectiveAt = await schedule(ACTION.Split, 10n, 1n);
+      const { equity: token, wrapper, alice, schedule, latest, tokenFeed, firstAt } = await loadFixture(feedsFixture);
+      await token.connect(alice).approve(wrapper, 400n * WAD);
+      await wrapper.connect(alice).deposit(400n * WAD, alice);
+      const effectiveAt = await schedule(KIND.Split, 10n, 1n);
       const balances = async (): Promise<[bigint, bigint]> => [
         await token.balanceOf(alice),
         await wrapper.balanceOf(alice),
@@ -116,12 +115,12 @@ describe("EquityPriceFeed", () => {
 
       await time.increaseTo(effectiveAt - 1n);
       expect([await balances(), await latest()]).to.deep.equal([
-        [6n * WAD, 4n * WAD],
+        [600n * WAD, 400n * WAD],
         [PRICE, PRICE],
       ]);
       await time.increaseTo(effectiveAt);
       expect([await balances(), await latest()]).to.deep.equal([
-        [60n * WAD, 4n * WAD],
+        [6_000n * WAD, 400n * WAD],
         [PRICE / 10n, PRICE],
       ]);
       // Nobody has reported: it is the same round, and no younger.
@@ -129,9 +128,9 @@ describe("EquityPriceFeed", () => {
     });
 
     it("what an account holds is worth the same in every second, on both faces", async () => {
-      const { token, wrapper, alice, schedule, latest, tell } = await loadFixture(feedsFixture);
-      await token.connect(alice).approve(wrapper, 4n * WAD);
-      await wrapper.connect(alice).deposit(4n * WAD, alice);
+      const { equity: token, wrapper, alice, schedule, latest, tell } = await loadFixture(feedsFixture);
+      await token.connect(alice).approve(wrapper, 400n * WAD);
+      await wrapper.connect(alice).deposit(400n * WAD, alice);
       const worth = async (): Promise<[bigint, bigint]> => {
         const [tokenPrice, wrapperPrice] = await latest();
         return [
@@ -140,8 +139,8 @@ describe("EquityPriceFeed", () => {
         ];
       };
       const before = await worth();
-      expect(before).to.deep.equal([6n * PRICE, 4n * PRICE]);
-      const effectiveAt = await schedule(ACTION.Split, 10n, 1n);
+      expect(before).to.deep.equal([600n * PRICE, 400n * PRICE]);
+      const effectiveAt = await schedule(KIND.Split, 10n, 1n);
       for (const second of [effectiveAt - 1n, effectiveAt, effectiveAt + 1n]) {
         await time.increaseTo(second);
         expect(await worth()).to.deep.equal(before);
@@ -154,7 +153,7 @@ describe("EquityPriceFeed", () => {
       const { tell, act, tokenFeed, wrapperFeed, firstAt } = await loadFixture(feedsFixture);
       await tell(PRICE + 10n);
       const second = await now();
-      await act(ACTION.Split, 10n, 1n);
+      await act(KIND.Split, 10n, 1n);
       // The second is the last one, and as live as `latestRoundData`.
       expect(await tokenFeed.getRoundData(2n)).to.deep.equal([2n, PRICE / 10n + 1n, second, second, 2n]);
       expect(await tokenFeed.getRoundData(2n)).to.deep.equal(await tokenFeed.latestRoundData());
@@ -162,7 +161,7 @@ describe("EquityPriceFeed", () => {
 
       await tell(PRICE + 20n);
       const third = await now();
-      await act(ACTION.ReverseSplit, 1n, 2n);
+      await act(KIND.ReverseSplit, 1n, 2n);
       await tell(PRICE + 30n);
       const fourth = await now();
       const rounds = [
@@ -180,11 +179,11 @@ describe("EquityPriceFeed", () => {
 
   describe("of the token", () => {
     it("moves against dividends, fees and reverse splits as balances do with them, rounded down", async () => {
-      const { act, latest, token, tell, tokenFeed } = await loadFixture(feedsFixture);
+      const { act, latest, equity: token, tell, tokenFeed } = await loadFixture(feedsFixture);
       for (const [kind, numerator, denominator] of [
-        [ACTION.Dividend, 103n, 100n],
-        [ACTION.Fee, 99n, 100n],
-        [ACTION.ReverseSplit, 1n, 7n],
+        [KIND.Dividend, 103n, 100n],
+        [KIND.Fee, 99n, 100n],
+        [KIND.ReverseSplit, 1n, 7n],
       ] as const) {
         await act(kind, numerator, denominator);
         const multiplier = await token.multiplier();
@@ -198,9 +197,9 @@ describe("EquityPriceFeed", () => {
     });
 
     it("is not moved by an action that is called off", async () => {
-      const { schedule, corporateActions, token, latest, tell, tokenFeed } = await loadFixture(feedsFixture);
-      const effectiveAt = await schedule(ACTION.Split, 10n, 1n);
-      await corporateActions.cancelAction(token, 0n);
+      const { schedule, callOff, latest, tell, tokenFeed } = await loadFixture(feedsFixture);
+      const effectiveAt = await schedule(KIND.Split, 10n, 1n);
+      await callOff();
       await time.increaseTo(effectiveAt + 1n);
       expect(await latest()).to.deep.equal([PRICE, PRICE]);
       await tell(PRICE);
@@ -210,20 +209,20 @@ describe("EquityPriceFeed", () => {
     it("has room for the greatest price at the smallest multiplier, and is 0 for the smallest at a greater one", async () => {
       const greatest = 2n ** 128n - 1n;
       for (const [price, kind, numerator, denominator, times] of [
-        [greatest, ACTION.ReverseSplit, 1n, 1_000n, 2],
-        [1n, ACTION.Split, 2n, 1n, 1],
+        [greatest, KIND.ReverseSplit, 1n, 1_000n, 2],
+        [1n, KIND.Split, 2n, 1n, 1],
       ] as const) {
         const ctx = await loadFixture(oracleFixture);
-        const feed = await hre.ethers.deployContract("TokenPriceFeed", [ctx.oracle, ctx.token]);
+        const feed = await hre.ethers.deployContract("TokenPriceFeed", [ctx.oracle, ctx.equity]);
         for (let i = 0; i < times; ++i) {
           await ctx.act(kind, numerator, denominator);
           await time.increase(1n);
         }
         const at = await now();
-        const nonce = await ctx.corporateActions.nonce(ctx.token);
-        await ctx.oracle.connect(ctx.updater).update(ctx.token, price, at, SESSION.Regular, nonce);
-        await ctx.oracle.connect(ctx.confirmer).confirm(ctx.token, price, at);
-        const multiplier = await ctx.token.multiplier();
+        const nonce = await ctx.corporateActions.nonce(ctx.equity);
+        await ctx.oracle.connect(ctx.updater).update(ctx.equity, price, at, SESSION.Regular, nonce);
+        await ctx.oracle.connect(ctx.confirmer).confirm(ctx.equity, price, at);
+        const multiplier = await ctx.equity.multiplier();
         expect((await feed.latestRoundData()).answer).to.equal((price * WAD) / multiplier);
       }
     });

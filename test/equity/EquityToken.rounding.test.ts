@@ -154,8 +154,8 @@ describe("EquityToken: rounding as the SDK rounds", () => {
       expect(await token.balanceOf(alice)).to.equal(balanceOfShares(held, m));
       expect(await token.totalSupply()).to.equal(toAmount(held, m));
       const amount = of(ppm, MAX_AMOUNT);
-      expect(await token.toShares(amount)).to.equal(sharesToTransfer(amount, m));
-      expect(await token.toAmount(of(ppm, MAX_SHARES))).to.equal(toAmount(of(ppm, MAX_SHARES), m));
+      expect(await token.sharesFor(amount)).to.equal(sharesToTransfer(amount, m));
+      expect(await token.amountFor(of(ppm, MAX_SHARES))).to.equal(toAmount(of(ppm, MAX_SHARES), m));
       expect(await wrapper.previewDeposit(amount)).to.equal(wrapperRounding.deposit(amount, m));
       expect(await wrapper.previewWithdraw(amount)).to.equal(wrapperRounding.withdraw(amount, m));
       expect(await wrapper.previewMint(held)).to.equal(wrapperRounding.previewMint(held, m));
@@ -167,9 +167,7 @@ describe("EquityToken: rounding as the SDK rounds", () => {
     await holds(async ({ token, alice, bob }, held, m, ppm) => {
       const amount = of(ppm, balanceOfShares(held, m));
       const moved = sharesToTransfer(amount, m);
-      await expect(token.connect(alice).transfer(bob, amount))
-        .to.emit(token, "TransferShares")
-        .withArgs(alice.address, bob.address, moved);
+      await expect(token.connect(alice).transfer(bob, amount)).to.emit(token, "TransferShares").withArgs(moved);
       expect(await token.sharesOf(bob)).to.equal(moved);
       const rest = held - moved;
       const { transferred, charged } = amountsOfSharesTransfer(rest, m);
@@ -193,7 +191,7 @@ describe("EquityToken: rounding as the SDK rounds", () => {
         await expect(mint).to.be.revertedWithCustomError(token, "ZeroShares").withArgs();
         return;
       }
-      await expect(mint).to.emit(token, "TransferShares").withArgs(hre.ethers.ZeroAddress, admin!.address, minted);
+      await expect(mint).to.emit(token, "TransferShares").withArgs(minted);
       const burn = of(ppm, balanceOfShares(minted, m));
       const burned = sharesToBurn(burn, m);
       if (burned === 0n) {

@@ -1,6 +1,6 @@
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
-import { MaxInt256, MaxUint256, MinInt256, dataLength } from "ethers";
+import { MaxInt256, MinInt256, dataLength } from "ethers";
 import hre from "hardhat";
 
 import type { MockAggregator } from "../../typechain-types";

@@ -251,7 +251,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
             receiver.word = receiver.touched(word, word & MAX_SHARES, id) + shares;
         }
         emit Transfer(from, to, amount);
-        emit TransferShares(from, to, shares);
+        emit TransferShares(shares);
     }
 
     /// @dev Shares of `to` and the total grow by `shares`; the caller has checked that the total fits.
@@ -264,7 +264,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
             receiver.word = receiver.touched(word, word & MAX_SHARES, state.snapshotId()) + shares;
         }
         emit Transfer(address(0), to, amount);
-        emit TransferShares(address(0), to, shares);
+        emit TransferShares(shares);
     }
 
     /// @dev Shares of `from` and the total shrink by `shares`; the caller has checked the account's.
@@ -276,7 +276,7 @@ abstract contract EquityLedger is IEquityToken, IERC20Errors {
             sender.word = sender.touched(word, word & MAX_SHARES, state.snapshotId()) - shares;
         }
         emit Transfer(from, address(0), amount);
-        emit TransferShares(from, address(0), shares);
+        emit TransferShares(shares);
     }
 
     function _setFrozenShares(TokenState state, address account, uint256 shares) internal {

@@ -20,7 +20,8 @@ interface IERC7943Fungible {
     /// @notice The balance covers the amount, and what of it is not frozen does not.
     error ERC7943InsufficientUnfrozenBalance(address account, uint256 amount, uint256 unfrozen);
 
-    /// @notice Moves tokens of an account, frozen ones too.
+    /// @notice Moves tokens of an account, what is free of them first. What it takes of the frozen ones is frozen no longer;
+    /// what is frozen beyond the holding stays so, and so does all where all is.
     function forcedTransfer(address from, address to, uint256 amount) external returns (bool);
 
     /// @notice Sets how many tokens of an account are frozen; it may be more than the account has.

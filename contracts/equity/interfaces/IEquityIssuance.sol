@@ -68,7 +68,7 @@ interface IEquityIssuance {
     /// @notice The supply would exceed what the reserves allow.
     error InsufficientReserves(uint256 supply, uint256 allowed);
 
-    /// @notice The feed gave no answer.
+    /// @notice The feed gave no answer. Where what it gave cannot be read as one, the call reverts without a reason.
     error ReserveFeedUnavailable(address feed);
 
     /// @notice The feed's answer is no number of stocks.
@@ -108,7 +108,7 @@ interface IEquityIssuance {
     /// @param totalShares With them.
     /// @param multiplier By which they must be covered.
     /// @param lastActionAt When the token's last corporate action took effect.
-    function authorizeMint(
+    function admitMint(
         address minter,
         bytes32 requestId,
         uint256 shares,

@@ -35,8 +35,8 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
         uint256 countries;
     }
 
-    /// @notice Shares moved; with every `Transfer`.
-    event TransferShares(address indexed from, address indexed to, uint256 shares);
+    /// @notice The shares of the `Transfer` right before it in the log, which has sender and receiver; with every one.
+    event TransferShares(uint256 shares);
 
     /// @notice A mint was for this request; `Transfer` and `TransferShares` say to whom and how much.
     event Minted(address indexed minter, bytes32 indexed requestId);
@@ -134,10 +134,10 @@ interface IEquityToken is IERC20Metadata, IERC20Permit, IERC3009, IERC7943Fungib
     /// @notice Mints for a request, once, within cap, buckets and reserves. Role: MINTER.
     function mint(address to, uint256 amount, bytes32 requestId) external;
 
-    /// @notice Burns tokens of the caller. Role: REDEEMER.
+    /// @notice Burns tokens of the caller, who must be allowed to send. Role: REDEEMER.
     function burn(uint256 amount) external;
 
-    /// @notice Burns shares of the caller. Role: REDEEMER.
+    /// @notice Burns shares of the caller, who must be allowed to send. Role: REDEEMER.
     function burnShares(uint256 shares) external;
 
     /// @notice Burns tokens of a blocked or frozen account. Role: ENFORCER, after a day.

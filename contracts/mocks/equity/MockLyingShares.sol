@@ -5,13 +5,13 @@ pragma solidity 0.8.37;
 /// @notice A tokenized stock, as far as a dividend asks it, whose answers are what it was told: more shares in its accounts
 /// than in all, for one.
 contract MockLyingShares {
-    address public immutable registry;
+    address public immutable complianceRegistry;
     address public wrapper;
     uint256 public total;
     mapping(address account => uint256) public shares;
 
     constructor(address registry_) {
-        registry = registry_;
+        complianceRegistry = registry_;
     }
 
     function setWrapper(address wrapper_) external {

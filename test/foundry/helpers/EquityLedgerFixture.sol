@@ -59,8 +59,8 @@ abstract contract EquityLedgerFixture is CommonBase {
         registry.setSystem(address(wrapper), bits, bits);
     }
 
-    /// @notice Stands for {IEquityIssuance-authorizeMint}: shares must fit their word, and nothing else.
-    function authorizeMint(address, bytes32, uint256, uint256 totalShares, uint256, uint256) external pure {
+    /// @notice Stands for {IEquityIssuance-admitMint}: shares must fit their word, and nothing else.
+    function admitMint(address, bytes32, uint256, uint256 totalShares, uint256, uint256) external pure {
         require(totalShares <= MAX_SHARES, "too many shares");
     }
 

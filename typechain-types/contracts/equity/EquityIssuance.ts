@@ -78,9 +78,9 @@ export declare namespace IEquityIssuance {
 export interface EquityIssuanceInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "admitMint"
       | "allowedSupply"
       | "authority"
-      | "authorizeMint"
       | "boundsOf"
       | "configure"
       | "isConsumingScheduledOp"
@@ -101,12 +101,7 @@ export interface EquityIssuanceInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
-    functionFragment: "allowedSupply",
-    values: [AddressLike]
-  ): string;
-  encodeFunctionData(functionFragment: "authority", values?: undefined): string;
-  encodeFunctionData(
-    functionFragment: "authorizeMint",
+    functionFragment: "admitMint",
     values: [
       AddressLike,
       BytesLike,
@@ -116,6 +111,11 @@ export interface EquityIssuanceInterface extends Interface {
       BigNumberish
     ]
   ): string;
+  encodeFunctionData(
+    functionFragment: "allowedSupply",
+    values: [AddressLike]
+  ): string;
+  encodeFunctionData(functionFragment: "authority", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "boundsOf",
     values: [AddressLike]
@@ -153,15 +153,12 @@ export interface EquityIssuanceInterface extends Interface {
     values: [AddressLike, IEquityIssuance.ReserveFeedStruct]
   ): string;
 
+  decodeFunctionResult(functionFragment: "admitMint", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "authority", data: BytesLike): Result;
-  decodeFunctionResult(
-    functionFragment: "authorizeMint",
-    data: BytesLike
-  ): Result;
   decodeFunctionResult(functionFragment: "boundsOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "configure", data: BytesLike): Result;
   decodeFunctionResult(
@@ -294,11 +291,7 @@ export interface EquityIssuance extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
-
-  authority: TypedContractMethod<[], [string], "view">;
-
-  authorizeMint: TypedContractMethod<
+  admitMint: TypedContractMethod<
     [
       minter: AddressLike,
       requestId: BytesLike,
@@ -310,6 +303,10 @@ export interface EquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+
+  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
+
+  authority: TypedContractMethod<[], [string], "view">;
 
   boundsOf: TypedContractMethod<
     [token: AddressLike],
@@ -366,13 +363,7 @@ export interface EquityIssuance extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "authority"
-  ): TypedContractMethod<[], [string], "view">;
-  getFunction(
-    nameOrSignature: "authorizeMint"
+    nameOrSignature: "admitMint"
   ): TypedContractMethod<
     [
       minter: AddressLike,
@@ -385,6 +376,12 @@ export interface EquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "allowedSupply"
+  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "authority"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "boundsOf"
   ): TypedContractMethod<

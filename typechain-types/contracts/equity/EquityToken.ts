@@ -893,15 +893,9 @@ export namespace TransferEvent {
 }
 
 export namespace TransferSharesEvent {
-  export type InputTuple = [
-    from: AddressLike,
-    to: AddressLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [from: string, to: string, shares: bigint];
+  export type InputTuple = [shares: BigNumberish];
+  export type OutputTuple = [shares: bigint];
   export interface OutputObject {
-    from: string;
-    to: string;
     shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -2096,7 +2090,7 @@ export interface EquityToken extends BaseContract {
       TransferEvent.OutputObject
     >;
 
-    "TransferShares(address,address,uint256)": TypedContractEvent<
+    "TransferShares(uint256)": TypedContractEvent<
       TransferSharesEvent.InputTuple,
       TransferSharesEvent.OutputTuple,
       TransferSharesEvent.OutputObject

@@ -78,8 +78,8 @@ export declare namespace IEquityIssuance {
 export interface IEquityIssuanceInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "admitMint"
       | "allowedSupply"
-      | "authorizeMint"
       | "boundsOf"
       | "configure"
       | "isRequestUsed"
@@ -97,11 +97,7 @@ export interface IEquityIssuanceInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(
-    functionFragment: "allowedSupply",
-    values: [AddressLike]
-  ): string;
-  encodeFunctionData(
-    functionFragment: "authorizeMint",
+    functionFragment: "admitMint",
     values: [
       AddressLike,
       BytesLike,
@@ -110,6 +106,10 @@ export interface IEquityIssuanceInterface extends Interface {
       BigNumberish,
       BigNumberish
     ]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "allowedSupply",
+    values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "boundsOf",
@@ -140,12 +140,9 @@ export interface IEquityIssuanceInterface extends Interface {
     values: [AddressLike, IEquityIssuance.ReserveFeedStruct]
   ): string;
 
+  decodeFunctionResult(functionFragment: "admitMint", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "allowedSupply",
-    data: BytesLike
-  ): Result;
-  decodeFunctionResult(
-    functionFragment: "authorizeMint",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "boundsOf", data: BytesLike): Result;
@@ -260,9 +257,7 @@ export interface IEquityIssuance extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
-
-  authorizeMint: TypedContractMethod<
+  admitMint: TypedContractMethod<
     [
       minter: AddressLike,
       requestId: BytesLike,
@@ -274,6 +269,8 @@ export interface IEquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+
+  allowedSupply: TypedContractMethod<[token: AddressLike], [bigint], "view">;
 
   boundsOf: TypedContractMethod<
     [token: AddressLike],
@@ -322,10 +319,7 @@ export interface IEquityIssuance extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "allowedSupply"
-  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
-  getFunction(
-    nameOrSignature: "authorizeMint"
+    nameOrSignature: "admitMint"
   ): TypedContractMethod<
     [
       minter: AddressLike,
@@ -338,6 +332,9 @@ export interface IEquityIssuance extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "allowedSupply"
+  ): TypedContractMethod<[token: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "boundsOf"
   ): TypedContractMethod<

@@ -781,15 +781,9 @@ export namespace TransferEvent {
 }
 
 export namespace TransferSharesEvent {
-  export type InputTuple = [
-    from: AddressLike,
-    to: AddressLike,
-    shares: BigNumberish
-  ];
-  export type OutputTuple = [from: string, to: string, shares: bigint];
+  export type InputTuple = [shares: BigNumberish];
+  export type OutputTuple = [shares: bigint];
   export interface OutputObject {
-    from: string;
-    to: string;
     shares: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -1848,7 +1842,7 @@ export interface IEquityToken extends BaseContract {
       TransferEvent.OutputObject
     >;
 
-    "TransferShares(address,address,uint256)": TypedContractEvent<
+    "TransferShares(uint256)": TypedContractEvent<
       TransferSharesEvent.InputTuple,
       TransferSharesEvent.OutputTuple,
       TransferSharesEvent.OutputObject

@@ -24,7 +24,7 @@ import type {
 export interface MockLyingSharesInterface extends Interface {
   getFunction(
     nameOrSignature:
-      | "registry"
+      | "complianceRegistry"
       | "setShares"
       | "setTotal"
       | "setWrapper"
@@ -35,7 +35,10 @@ export interface MockLyingSharesInterface extends Interface {
       | "wrapper"
   ): FunctionFragment;
 
-  encodeFunctionData(functionFragment: "registry", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "complianceRegistry",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "setShares",
     values: [AddressLike, BigNumberish]
@@ -60,7 +63,10 @@ export interface MockLyingSharesInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "wrapper", values?: undefined): string;
 
-  decodeFunctionResult(functionFragment: "registry", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "complianceRegistry",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "setShares", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setTotal", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setWrapper", data: BytesLike): Result;
@@ -117,7 +123,7 @@ export interface MockLyingShares extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
-  registry: TypedContractMethod<[], [string], "view">;
+  complianceRegistry: TypedContractMethod<[], [string], "view">;
 
   setShares: TypedContractMethod<
     [account: AddressLike, shares_: BigNumberish],
@@ -152,7 +158,7 @@ export interface MockLyingShares extends BaseContract {
   ): T;
 
   getFunction(
-    nameOrSignature: "registry"
+    nameOrSignature: "complianceRegistry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "setShares"

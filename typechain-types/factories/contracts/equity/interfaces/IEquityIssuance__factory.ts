@@ -281,25 +281,6 @@ const _abi = [
     inputs: [
       {
         internalType: "address",
-        name: "token",
-        type: "address",
-      },
-    ],
-    name: "allowedSupply",
-    outputs: [
-      {
-        internalType: "uint256",
-        name: "",
-        type: "uint256",
-      },
-    ],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        internalType: "address",
         name: "minter",
         type: "address",
       },
@@ -329,9 +310,28 @@ const _abi = [
         type: "uint256",
       },
     ],
-    name: "authorizeMint",
+    name: "admitMint",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+    ],
+    name: "allowedSupply",
+    outputs: [
+      {
+        internalType: "uint256",
+        name: "",
+        type: "uint256",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {
