@@ -71,7 +71,7 @@ const config: HardhatUserConfig = {
   contractSizer: {
     runOnCompile: false,
     strict: true,
-    only: ["contracts/access/", "contracts/ip/", "contracts/payments/", ":AccessManager$"],
+    only: ["contracts/access/", "contracts/equity/", "contracts/ip/", "contracts/payments/", ":AccessManager$"],
   },
   mocha: { timeout: 120_000, reporter: path.join(__dirname, "scripts/lib/mochaTally.cjs") },
 };

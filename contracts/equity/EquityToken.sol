@@ -252,7 +252,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
             to != address(this) &&
             state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED == 0 &&
             !state.isHalted() &&
-            _complianceOf(state, from == address(0) ? to : from, from, to) == Restriction.NONE;
+            _complianceOf(state, from, from, to) == Restriction.NONE;
         return (open, state.multiplier(), state.snapshotId());
     }
 

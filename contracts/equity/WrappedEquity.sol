@@ -122,7 +122,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
     /// @inheritdoc IERC7943Fungible
     function forcedTransfer(address from, address to, uint256 amount) external restricted returns (bool) {
         IEquityToken token = _wrapper().token;
-        if (to == address(this) || to == address(token)) revert ERC20InvalidReceiver(to);
+        if (to == address(0) || to == address(this) || to == address(token)) revert ERC20InvalidReceiver(to);
         if (!token.canReceive(to)) revert ERC7943CannotReceive(to);
         uint256 held = balanceOf(from);
         if (amount > held) revert ERC20InsufficientBalance(from, held, amount);
@@ -130,8 +130,8 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
         uint256 frozen = _wrapper().holders[from].word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < amount) revert AccountNotSeizable(from);
-        // Said before the tokens move; what is frozen of all stays frozen.
-        uint256 left = held - amount;
+        // Said before the tokens move; what is frozen of all, or beyond the holding, stays frozen.
+        uint256 left = Math.max(frozen, held) - amount;
         if (frozen != MAX_SHARES && frozen > left) {
             _wrapper().holders[from].word = _wrapper().holders[from].word.withFrozen(left);
             emit Frozen(from, left);

@@ -26,6 +26,8 @@ export interface ERC20Context {
   unit?: bigint;
   /** Of allowances that are not infinite; one short of it unless told otherwise. */
   greatestAllowance?: bigint;
+  /** True where the allowance is charged before the sender is looked at, as OpenZeppelin's ERC-20 does. */
+  chargesFirst?: boolean;
 }
 
 export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): void => {
@@ -381,9 +383,16 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
         for (const value of [0n, 7n]) {
           it(`reverts from the zero address with a value of ${value}`, async () => {
-            await expect(spending.transferFrom(ZeroAddress, ctx.recipient, value))
-              .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidSender")
-              .withArgs(ZeroAddress);
+            const moving = expect(spending.transferFrom(ZeroAddress, ctx.recipient, value));
+            if (ctx.chargesFirst !== true) {
+              await moving.to.be.revertedWithCustomError(ctx.token, "ERC20InvalidSender").withArgs(ZeroAddress);
+            } else if (value === 0n) {
+              await moving.to.be.revertedWithCustomError(ctx.token, "ERC20InvalidApprover").withArgs(ZeroAddress);
+            } else {
+              await moving.to.be
+                .revertedWithCustomError(ctx.token, "ERC20InsufficientAllowance")
+                .withArgs(ctx.spender.address, 0n, value);
+            }
           });
         }
       });
