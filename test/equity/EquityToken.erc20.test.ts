@@ -302,6 +302,43 @@ describe("EquityToken", () => {
     });
   });
 
+  describe("8: theft by rounding", () => {
+    it("by an allowance spent unit by unit gains less than a share's worth a call, and no share without a unit", async () => {
+      await setMultiplier(suite, 4n * WAD);
+      const { equity, alice, stranger } = suite;
+      await equity.connect(alice).approve(stranger, 10n);
+      for (let i = 0; i < 10; ++i) await equity.connect(stranger).transferFrom(alice, stranger, 1n);
+      expect(await equity.sharesOf(stranger)).to.equal(10n);
+      expect(await equity.allowance(alice, stranger)).to.equal(0n);
+      await expect(equity.connect(stranger).transferFrom(alice, stranger, 1n))
+        .to.be.revertedWithCustomError(equity, "ERC20InsufficientAllowance")
+        .withArgs(stranger.address, 0n, 1n);
+    });
+
+    it("by shares of an allowance, one by one, costs a unit each where a share is less than one", async () => {
+      await setMultiplier(suite, WAD / 2n);
+      const { equity, alice, stranger } = suite;
+      await equity.connect(alice).approve(stranger, 10n);
+      for (let i = 0; i < 10; ++i) await equity.connect(stranger).transferSharesFrom(alice, stranger, 1n);
+      expect(await equity.balanceOf(stranger)).to.equal(5n);
+      expect(await equity.allowance(alice, stranger)).to.equal(0n);
+    });
+
+    it("by sending to and fro makes nothing of nothing", async () => {
+      const m = MULTIPLIER["1.234567890123456789"];
+      await setMultiplier(suite, m);
+      const { equity, alice, bob } = suite;
+      const total = await equity.totalShares();
+      for (let i = 0n; i < 10n; ++i) {
+        await equity.connect(alice).transfer(bob, 1n + i);
+        await equity.connect(bob).transfer(alice, 1n + i);
+      }
+      expect(await equity.sharesOf(alice)).to.equal(HELD);
+      expect(await equity.sharesOf(bob)).to.equal(HELD);
+      expect(await equity.totalShares()).to.equal(total);
+    });
+  });
+
   describe("receivers", () => {
     it("are not the wrapper, by any door but its own deposit", async () => {
       const { equity, wrapper, wrapperAddress, alice, bob } = suite;

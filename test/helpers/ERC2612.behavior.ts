@@ -116,6 +116,7 @@ export const shouldBehaveLikeERC2612 = (
       if (!recoversStrictly || signer !== ZeroAddress) {
         await sending.to.be.revertedWithCustomError(ctx.token, "ERC2612InvalidSigner").withArgs(signer, message.owner);
       } else {
+        // Of 65 bytes: such a token takes its parts. A signature of the `bytes` overload may have no parts.
         const { s } = partsOf(signature);
         if (toBigInt(s) > HALF_ORDER) {
           await sending.to.be.revertedWithCustomError(ctx.token, "ECDSAInvalidSignatureS").withArgs(s);
