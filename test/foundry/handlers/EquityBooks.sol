@@ -348,7 +348,7 @@ abstract contract EquityBooks is EquityFixture {
     }
 
     /// @dev Makes a call that may end either way; `outcome` is 0, or the selector of the error. Neither a panic nor a
-    /// refusal without a reason is one.
+    /// refusal without a reason is an end.
     function _attempt(address target, address caller, bytes memory data) internal returns (bytes4 outcome) {
         vm.prank(caller);
         (bool success, bytes memory result) = target.call(data);
@@ -356,7 +356,7 @@ abstract contract EquityBooks is EquityFixture {
             _count();
             return 0;
         }
-        outcome = bytes4(result);
+        outcome = result.length < 4 ? bytes4(0xffffffff) : bytes4(result);
         // A feed that answers nothing stops a mint, and has none to give.
         bool mute = result.length < 4 && !_feedFails;
         if (mute || outcome == 0x4e487b71) assertTrue(false, "a refusal without a reason");

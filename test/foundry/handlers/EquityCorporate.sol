@@ -15,8 +15,7 @@ abstract contract EquityCorporate is EquityPowers {
         ICorporateActions.Action memory action = _drawAction();
         uint256 nonce = _chance(12) ? _nonce + 1 : _nonce;
         if (!_chance(8)) _answerFor(_total + _draw(_total + 1));
-        uint256 next =
-            action.denominator == 0 ? 0 : (_multiplier * action.numerator) / action.denominator;
+        uint256 next = action.denominator == 0 ? 0 : (_multiplier * action.numerator) / action.denominator;
         bool succeeds = _isIdle() && nonce == _nonce && _isTimely(action) && _isRatio(action, next);
         succeeds = succeeds && next >= MIN_MULTIPLIER && next <= MAX_MULTIPLIER;
         if (action.kind == ICorporateActions.Kind.Dividend) {
@@ -29,7 +28,7 @@ abstract contract EquityCorporate is EquityPowers {
     }
 
     function _cancelAction() internal {
-        uint256 nonce = _chance(8) ? _nonce + 1 : _nonce;
+        uint256 nonce = _chance(2) ? _nonce + 1 : _nonce; // most are to take effect
         bytes memory data = abi.encodeCall(ICorporateActions.cancelAction, (address(token), nonce));
         if (!_send(address(actions), office, data, _pending != 0 && nonce == _nonce)) return;
         (_pending, _effectiveAt, _haltSeconds) = (0, _lastActionAt, 0);
@@ -56,6 +55,7 @@ abstract contract EquityCorporate is EquityPowers {
         uint64 keep = uint64(0.98e18 + _draw(0.02e18));
         uint32 period = uint32(1 days + _draw(1 days));
         uint256 kind = _draw(12);
+        if (_feePeriod != 0 && !_chance(4)) kind = 1 + _draw(2); // a new fee begins anew, and would hardly be due
         if (kind == 0) (keep, period) = (0, 0);
         else if (kind == 1) keep = uint64(_chance(2) ? WAD : 0.98e18 - 1);
         else if (kind == 2) period = uint32(_chance(2) ? 1 hours - 1 : 366 days + 1);
@@ -92,9 +92,12 @@ abstract contract EquityCorporate is EquityPowers {
     function _drawAction() private returns (ICorporateActions.Action memory action) {
         uint256 kind = _draw(16);
         action.document = bytes32(_draw(type(uint256).max));
-        if (kind < 4) action.kind = ICorporateActions.Kind.Split;
-        else if (kind < 8) action.kind = ICorporateActions.Kind.ReverseSplit;
-        else if (kind < 12) action.kind = ICorporateActions.Kind.Dividend;
+        // Up for a while, then down, so that the multiplier comes to its bounds.
+        if (kind < 8) {
+            bool up = (_nonce / 16) % 2 == 0;
+            if (_chance(4)) up = !up;
+            action.kind = up ? ICorporateActions.Kind.Split : ICorporateActions.Kind.ReverseSplit;
+        } else if (kind < 11) action.kind = ICorporateActions.Kind.Dividend;
         else if (kind < 15) action.kind = ICorporateActions.Kind.Fee;
         else action.kind = ICorporateActions.Kind.PeriodicFee; // not to be scheduled
         (action.numerator, action.denominator) = _drawRatio(action.kind);
@@ -110,9 +113,9 @@ abstract contract EquityCorporate is EquityPowers {
     function _drawRatio(ICorporateActions.Kind kind) private returns (uint96 numerator, uint96 denominator) {
         if (_chance(16)) return (uint96(_draw(2)), uint96(_draw(2)));
         if (kind == ICorporateActions.Kind.Split || kind == ICorporateActions.Kind.ReverseSplit) {
-            uint96[4] memory factors = [uint96(2), 3, 10, uint96(999 + _draw(3))];
+            uint96[4] memory factors = [uint96(2), 10, 1_000, uint96(999 + _draw(3))];
             numerator = factors[_draw(4)];
-            denominator = _chance(4) ? uint96(1 + _draw(numerator)) : 1;
+            denominator = _chance(6) ? uint96(1 + _draw(numerator)) : 1;
             if (kind == ICorporateActions.Kind.ReverseSplit) return (denominator, numerator);
             return (numerator, denominator);
         }

@@ -111,7 +111,9 @@ contract EquityHandler is EquityUnits {
         _transferWithAuthorization();
     }
 
-    function transferSharesWithAuthorization(uint256 seed) external action(Action.TransferSharesWithAuthorization, seed) {
+    function transferSharesWithAuthorization(
+        uint256 seed
+    ) external action(Action.TransferSharesWithAuthorization, seed) {
         _transferSharesWithAuthorization();
     }
 

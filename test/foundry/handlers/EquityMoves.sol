@@ -206,11 +206,7 @@ abstract contract EquityMoves is EquityBooks {
         _bookMove(a.from, a.to, shares);
     }
 
-    function _encode(
-        Authorization memory a,
-        string memory signature,
-        bool vrs
-    ) private pure returns (bytes memory) {
+    function _encode(Authorization memory a, string memory signature, bool vrs) private pure returns (bytes memory) {
         bytes4 selector = bytes4(keccak256(bytes(signature)));
         bytes memory head = abi.encode(a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce);
         if (vrs) {

@@ -19,21 +19,25 @@ abstract contract EquityPowers is EquityMoves {
         address minter = minters[_draw(2)];
         address to = _drawReceiver();
         // Mostly of now; the others as stale, or odd, as they are.
-        if (!_chance(8)) _answerFor(_total + _draw(2 * GLOBAL_CAPACITY));
-        bytes32 requestId = _usedRequests.length != 0 && _chance(16)
-            ? _usedRequests[_draw(_usedRequests.length)]
-            : bytes32(_draw(type(uint256).max));
+        if (_chance(5)) _disturbFeed();
+        else if (!_chance(4)) _answerFor(_total + _draw(2 * GLOBAL_CAPACITY));
+        bytes32 requestId =
+            _usedRequests.length != 0 && _chance(16)
+                ? _usedRequests[_draw(_usedRequests.length)]
+                : bytes32(_draw(type(uint256).max));
         (uint256 amount, bool exact) = _drawMint(minter);
         uint256 shares = amount > MAX_AMOUNT ? MAX_SHARES : (amount * WAD) / _multiplier;
-        bool succeeds = to != address(0) &&
-            to != address(token) &&
-            _pauses & PAUSED_MINTS == 0 &&
-            _complies(address(0), address(0), to) &&
-            !_requestUsed[requestId] &&
-            _isWithinBounds(minter, shares);
+        bool succeeds =
+            to != address(0) &&
+                to != address(token) &&
+                _pauses & PAUSED_MINTS == 0 &&
+                _complies(address(0), address(0), to) &&
+                !_requestUsed[requestId] &&
+                _isWithinBounds(minter, shares);
 
         uint256 supply = token.totalSupply();
-        if (!_send(address(token), minter, abi.encodeCall(IEquityToken.mint, (to, amount, requestId)), succeeds)) return;
+        if (!_send(address(token), minter, abi.encodeCall(IEquityToken.mint, (to, amount, requestId)), succeeds))
+            return;
         if (exact) ++fullMints;
         assertLe(token.totalSupply(), supply + amount, "I12: a mint added more than its amount");
         assertFalse(_requestUsed[requestId], "I9: a request was minted for twice");
@@ -77,7 +81,9 @@ abstract contract EquityPowers is EquityMoves {
         else if (kind < 4) amount = _draw(_worth(_shares[account]) + 1);
         uint256 shares = amount == type(uint256).max ? ALL : _sharesUp(amount);
         bool succeeds = amount == type(uint256).max || shares < MAX_SHARES;
-        if (_send(address(token), office, abi.encodeCall(IERC7943Fungible.setFrozenTokens, (account, amount)), succeeds)) {
+        if (
+            _send(address(token), office, abi.encodeCall(IERC7943Fungible.setFrozenTokens, (account, amount)), succeeds)
+        ) {
             _frozen[account] = shares;
         }
     }
@@ -88,7 +94,8 @@ abstract contract EquityPowers is EquityMoves {
         address to = _chance(3) ? address(wrapper) : _drawReceiver();
         uint256 amount = _drawAmount(_worth(_shares[from]));
         uint256 shares = _sharesUp(amount);
-        bool succeeds = to != address(0) && to != address(token) && _complies(to, address(0), to) && _maySeize(from, shares);
+        bool succeeds =
+            to != address(0) && to != address(token) && _complies(to, address(0), to) && _maySeize(from, shares);
         bytes memory data = abi.encodeCall(IERC7943Fungible.forcedTransfer, (from, to, amount));
         if (!_send(address(token), office, data, succeeds)) return;
         _bookSeizure(from, shares);
@@ -116,8 +123,9 @@ abstract contract EquityPowers is EquityMoves {
         bool restricts = _chance(account == address(0) ? 2 : 6);
         if (restricts || account == address(0)) account = _drawHolder();
         if (restricts) {
-            if (_chance(12)) account = _chance(2) ? address(queue) : address(wrapper);
             value = _chance(3) ? NO_SEND << _draw(2) : BLOCKED;
+            if (_chance(2)) account = _drawRequester(account);
+            if (_chance(12)) account = _chance(2) ? address(queue) : address(wrapper);
         }
         uint256 mask = BLOCKED | NO_SEND | NO_RECEIVE;
         if (_chance(16)) mask |= _chance(2) ? KYC : SYSTEM;
@@ -176,34 +184,12 @@ abstract contract EquityPowers is EquityMoves {
     /// @dev Around what there is: some below it, which stops mints alone.
     function _setCap() internal {
         uint256 cap = _chance(4) ? _total - _draw(_least(_total, 1_000) + 1) : _total + 1 + _draw(FIRST_CAP);
-        _send(
-            address(issuance),
-            office,
-            abi.encodeCall(IEquityIssuance.setCap, (address(token), uint112(cap))),
-            true
-        );
+        _send(address(issuance), office, abi.encodeCall(IEquityIssuance.setCap, (address(token), uint112(cap))), true);
         _cap = cap;
     }
 
-    /// @dev Silence, other decimals, answers and times that cannot be; and answers that can, of now and of before.
     function _setFeed() internal {
-        _answerFor(_total + _draw(GLOBAL_CAPACITY));
-        uint256 kind = _draw(10);
-        if (kind < 2) {
-            _feedFails = true;
-            if (kind == 0) feed.setMode(MockAggregator.Mode(1 + _draw(5) % 3));
-            else feed.setDecimals(FEED_DECIMALS + 1);
-        } else if (kind < 5) {
-            int256[4] memory answers = [int256(0), -1, int256(_draw(1e30)), type(int256).max];
-            _answer = answers[_draw(4)];
-            // More than is believed counts as no answer.
-            _feedFails = _answer == type(int256).max;
-            feed.setAnswer(_answer);
-        } else if (kind < 9) {
-            uint256[4] memory times = [0, _now() + 1, _now() - HEARTBEAT - 1, _now() - _draw(HEARTBEAT + 1)];
-            _answeredAt = times[_draw(4)];
-            feed.setUpdatedAt(_answeredAt);
-        }
+        _disturbFeed();
         _count();
     }
 
@@ -275,6 +261,27 @@ abstract contract EquityPowers is EquityMoves {
         feed.push(_answer);
     }
 
+    /// @dev Silence, other decimals, answers and times that cannot be; and answers that can, of now and of before.
+    function _disturbFeed() private {
+        _answerFor(_total + _draw(GLOBAL_CAPACITY));
+        uint256 kind = _draw(10);
+        if (kind < 3) {
+            _feedFails = true;
+            if (kind < 2) feed.setMode(MockAggregator.Mode(1 + _draw(3)));
+            else feed.setDecimals(FEED_DECIMALS + 1);
+        } else if (kind < 6) {
+            int256[4] memory answers = [int256(0), -1, int256(_draw(1e30)), type(int256).max];
+            _answer = answers[_draw(4)];
+            // More than is believed counts as no answer.
+            _feedFails = _answer == type(int256).max;
+            feed.setAnswer(_answer);
+        } else if (kind < 9) {
+            uint256[4] memory times = [0, _now() + 1, _now() - HEARTBEAT - 1, _now() - _draw(HEARTBEAT + 1)];
+            _answeredAt = times[_draw(4)];
+            feed.setUpdatedAt(_answeredAt);
+        }
+    }
+
     function _mayBurn(address account, uint256 shares) private view returns (bool) {
         if (_pauses & PAUSED_BURNS != 0 || shares == 0 || shares > _freeShares(account)) return false;
         return _complies(account, account, address(0));
@@ -302,6 +309,16 @@ abstract contract EquityPowers is EquityMoves {
             if (_words[account] & BLOCKED != 0 || _frozen[account] != 0) return account;
         }
         if (_chance(4)) return _chance(2) ? address(wrapper) : address(queue);
+    }
+
+    /// @dev Somebody with an open request, where there is one.
+    function _drawRequester(address other) internal returns (address) {
+        uint256 first = _draw(HOLDERS);
+        for (uint256 i = 0; i < HOLDERS; ++i) {
+            address account = accounts[(first + i) % HOLDERS];
+            if (_openOf[account] != 0) return account;
+        }
+        return other;
     }
 
     function _restricted() private view returns (address) {

@@ -112,12 +112,14 @@ abstract contract EquityUnits is EquityCorporate {
 
     function _request() internal {
         address from = _drawHolder();
-        uint256 shares = _drawShares(_shares[from]);
+        if (_chance(3)) from = _drawRequester(from); // so that some have as many as they may
+        uint256 shares = _drawShares(_shares[from] / 2);
         bool offChain = _chance(2);
         address payToken = offChain ? address(0) : address(dollar);
         uint256 minOut = offChain ? 0 : 1 + _draw(1e9);
         if (_chance(12)) minOut = offChain ? 1 : 0;
-        bool succeeds = (payToken == address(0)) == (minOut == 0) && shares >= MIN_REDEMPTION && _openOf[from] < MAX_OPEN;
+        bool succeeds =
+            (payToken == address(0)) == (minOut == 0) && shares >= MIN_REDEMPTION && _openOf[from] < MAX_OPEN;
         succeeds = succeeds && _mayMove(address(queue), from, address(queue), shares);
         bytes memory data = abi.encodeCall(
             IRedemptionQueue.request,
@@ -159,7 +161,7 @@ abstract contract EquityUnits is EquityCorporate {
         if (_chance(8)) out = offChain || out == 0 ? 1 : r.minOut - 1;
         bytes32 paymentRef = _chance(12) ? bytes32(0) : bytes32(_random);
         bool succeeds = r.state == IRedemptionQueue.State.Locked && _words[r.requester] & BLOCKED == 0;
-        succeeds = succeeds && _pauses & PAUSED_BURNS == 0;
+        succeeds = succeeds && _pauses & PAUSED_BURNS == 0 && _complies(address(queue), address(queue), address(0));
         succeeds = succeeds && (offChain ? out == 0 && paymentRef != 0 : out >= r.minOut);
         // The payer himself receives nothing.
         if (!offChain && r.requester == redeemer()) succeeds = false;
@@ -193,7 +195,8 @@ abstract contract EquityUnits is EquityCorporate {
         address to = _drawHolder();
         uint256 stray = _shares[address(queue)] - _escrowed;
         bool succeeds = stray != 0 && _mayMove(address(queue), address(queue), to, stray);
-        if (!_send(address(queue), office, abi.encodeCall(IRedemptionQueue.sweep, (address(token), to)), succeeds)) return;
+        if (!_send(address(queue), office, abi.encodeCall(IRedemptionQueue.sweep, (address(token), to)), succeeds))
+            return;
         _bookMove(address(queue), to, stray);
     }
 
@@ -290,9 +293,7 @@ abstract contract EquityUnits is EquityCorporate {
     }
 
     /// @dev Mostly one in this state; now and then any, or none.
-    function _drawRedemption(
-        IRedemptionQueue.State state
-    ) private returns (uint256 id, Redemption memory r) {
+    function _drawRedemption(IRedemptionQueue.State state) private returns (uint256 id, Redemption memory r) {
         uint256 count = _redemptions.length;
         id = _draw(count + 2);
         if (!_chance(8)) {

@@ -58,7 +58,7 @@ abstract contract EquityFixture is CommonBase, StdAssertions {
     uint256 internal constant FIRST_CAP = 1_000_000e18;
 
     uint256 internal constant MIN_REDEMPTION = 1_000;
-    uint256 internal constant MAX_OPEN = 3;
+    uint256 internal constant MAX_OPEN = 2;
     uint256 internal constant CANCEL_DELAY = 1 hours;
 
     uint256 internal constant HOLDERS = 8;
