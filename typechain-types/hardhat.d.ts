@@ -242,10 +242,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Nonces__factory>;
     getContractFactory(
-      name: "RateLimiter",
-      signerOrOptions?: ethers.Signer | FactoryOptions
-    ): Promise<Contracts.RateLimiter__factory>;
-    getContractFactory(
       name: "ReentrancyGuardTransient",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ReentrancyGuardTransient__factory>;
@@ -257,10 +253,6 @@ declare module "hardhat/types/runtime" {
       name: "Strings",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Strings__factory>;
-    getContractFactory(
-      name: "Checkpoints",
-      signerOrOptions?: ethers.Signer | FactoryOptions
-    ): Promise<Contracts.Checkpoints__factory>;
     getContractFactory(
       name: "AccountSignature",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -968,11 +960,6 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.Nonces>;
     getContractAt(
-      name: "RateLimiter",
-      address: string | ethers.Addressable,
-      signer?: ethers.Signer
-    ): Promise<Contracts.RateLimiter>;
-    getContractAt(
       name: "ReentrancyGuardTransient",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -987,11 +974,6 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.Strings>;
-    getContractAt(
-      name: "Checkpoints",
-      address: string | ethers.Addressable,
-      signer?: ethers.Signer
-    ): Promise<Contracts.Checkpoints>;
     getContractAt(
       name: "AccountSignature",
       address: string | ethers.Addressable,
@@ -1747,10 +1729,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Nonces>;
     deployContract(
-      name: "RateLimiter",
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.RateLimiter>;
-    deployContract(
       name: "ReentrancyGuardTransient",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ReentrancyGuardTransient>;
@@ -1762,10 +1740,6 @@ declare module "hardhat/types/runtime" {
       name: "Strings",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Strings>;
-    deployContract(
-      name: "Checkpoints",
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.Checkpoints>;
     deployContract(
       name: "AccountSignature",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2473,11 +2447,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Nonces>;
     deployContract(
-      name: "RateLimiter",
-      args: any[],
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.RateLimiter>;
-    deployContract(
       name: "ReentrancyGuardTransient",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2492,11 +2461,6 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Strings>;
-    deployContract(
-      name: "Checkpoints",
-      args: any[],
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.Checkpoints>;
     deployContract(
       name: "AccountSignature",
       args: any[],
