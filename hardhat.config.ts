@@ -8,6 +8,8 @@ import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task
 import { subtask, vars } from "hardhat/config";
 import type { HardhatUserConfig, HttpNetworkUserConfig, SolcBuild } from "hardhat/types";
 
+import "./tasks/equity";
+
 import { TESTNETS, privateKeyVar, rpcUrlVar, unsetRpcUrl } from "./deploy/networks";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- solc publishes no types, and only two facts of it are read */
@@ -71,7 +73,7 @@ const config: HardhatUserConfig = {
   contractSizer: {
     runOnCompile: false,
     strict: true,
-    only: ["contracts/access/", "contracts/ip/", "contracts/payments/", ":AccessManager$"],
+    only: ["contracts/access/", "contracts/equity/", "contracts/ip/", "contracts/payments/", ":AccessManager$"],
   },
   mocha: { timeout: 120_000, reporter: path.join(__dirname, "scripts/lib/mochaTally.cjs") },
 };

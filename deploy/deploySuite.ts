@@ -24,6 +24,7 @@ import type {
 } from "../typechain-types";
 import { CANONICAL_ACCOUNT_REGISTRY, DEFAULT_PROTOCOL_FEE_BPS } from "./modules/ip";
 import { suiteModule } from "./modules/suite";
+import { LOCAL_NETWORKS } from "./networks";
 import type { NetworkParameters } from "./parameters";
 import { HELD_ROLES, type RoleName } from "./roles";
 import type { Stock } from "./stock";
@@ -90,6 +91,8 @@ export interface DeployOptions {
   displayUi?: boolean;
   /** The first stocks of the catalogue. */
   stocks?: readonly Stock[];
+  /** False while more of the first stocks are to come: the deployer hands over with the last. */
+  last?: boolean;
 }
 
 export const deploySuite = async (
@@ -105,6 +108,7 @@ export const deploySuite = async (
     underlying: onMock ? "mock" : "given",
     accounts: canonical ? "canonical" : "local",
     stocks: options.stocks ?? [],
+    last: options.last ?? true,
   });
   const deployed = await hre.ignition.deploy(module, {
     parameters: {
@@ -115,6 +119,8 @@ export const deploySuite = async (
         : { Payments: { underlying: parameters.underlying } }),
     },
     defaultSender: deployer.address,
+    // A local chain answers at once; of a public one a second's poll is polite.
+    config: { blockPollingInterval: LOCAL_NETWORKS.includes(hre.network.name) ? 20 : 1_000 },
     displayUi: options.displayUi ?? false,
     ...(options.deploymentId === undefined ? {} : { deploymentId: options.deploymentId }),
   });

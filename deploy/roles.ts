@@ -48,7 +48,8 @@ export const ROLES = {
     grantDelay: DELAYS.configuration,
     scope: "suite",
     emergency: true,
-    purpose: "Cancels a scheduled operation of any delayed role but the admin's.",
+    purpose:
+      "Cancels a scheduled operation of any delayed role but the admin's, and a corporate action that is to come.",
   },
   PAUSER: {
     id: 11n,
@@ -459,6 +460,7 @@ export const DEPLOYABLES: readonly Deployable[] = [
     restricted: {
       "scheduleAction(address,(uint8,uint40,uint8,uint96,uint96,bytes32),uint256)": "EQUITY_CORP_ACTION",
       "cancelAction(address,uint256)": "EQUITY_CORP_ACTION",
+      "vetoAction(address,uint256)": "GUARDIAN",
       "setFee(address,uint64,uint32)": "EQUITY_CONFIG",
       "upgradeToAndCall(address,bytes)": "EQUITY_UPGRADER",
     },

@@ -22,7 +22,22 @@ export interface Stock {
   readonly window: number;
   readonly globalCapacity: bigint;
   readonly minterCapacity: bigint;
+  /** Whether the queue takes it from the beginning, against the suite's dollar, and the oracle its prices. */
+  readonly open: boolean;
 }
+
+/** What the queue asks of a redemption: a thousandth of a share at least, twenty open ones a holder, a day until cancelling. */
+export const REDEMPTION_LIMITS = { accepted: true, minShares: 10n ** 15n, maxOpenPerHolder: 20, cancelDelay: 86_400 };
+
+/** Least seconds between prices, and of each session (regular, extended, closed) the oldest price and the greatest move. */
+export const ORACLE_LIMITS = {
+  minInterval: 15,
+  sessions: [
+    { maxAge: 3_600, maxMoveBps: 1_000 },
+    { maxAge: 3_600, maxMoveBps: 1_000 },
+    { maxAge: 4 * 86_400, maxMoveBps: 500 },
+  ],
+};
 
 export const isinBytes = (isin: string): string => hexlify(toUtf8Bytes(isin));
 
@@ -40,6 +55,7 @@ export const stock = (given: Pick<Stock, "symbol" | "name" | "isin"> & Partial<S
   window: 86_400,
   globalCapacity: 500_000n * 10n ** 18n,
   minterCapacity: 250_000n * 10n ** 18n,
+  open: false,
   ...given,
 });
 

@@ -7,6 +7,7 @@ import hre from "hardhat";
 import { vars } from "hardhat/config";
 
 import { deploySuite, localParameters } from "../deploy/deploySuite";
+import { journalName } from "../deploy/journal";
 import { LOCAL_NETWORKS, TESTNETS, privateKeyVar, rpcUrlVar } from "../deploy/networks";
 import { ConfigurationError, readParameters, type NetworkParameters } from "../deploy/parameters";
 import { HELD_ROLES, role } from "../deploy/roles";
@@ -56,13 +57,6 @@ const parametersFor = async (deployer: string): Promise<NetworkParameters> => {
   return parameters;
 };
 
-/** One journal a chain: a local chain that was started afresh is another one, which its first block tells. */
-const journalName = async (): Promise<string> => {
-  const { chainId } = await ethers.provider.getNetwork();
-  const genesis = LOCAL_NETWORKS.includes(network.name) ? await ethers.provider.getBlock(0) : null;
-  return `${network.name}-${chainId}${genesis?.hash == null ? "" : `-${genesis.hash.slice(2, 10)}`}`;
-};
-
 const main = async (): Promise<void> => {
   if (!LOCAL_NETWORKS.includes(network.name)) await checkedChain(network.name);
   const [deployer] = await ethers.getSigners();
@@ -78,7 +72,7 @@ const main = async (): Promise<void> => {
   const inProcess = network.name === "hardhat";
   const suite = await deploySuite(hre, parameters, {
     displayUi: process.stdout.isTTY,
-    ...(inProcess ? {} : { deploymentId: await journalName() }),
+    ...(inProcess ? {} : { deploymentId: await journalName(hre) }),
   });
 
   const { manager, pieUSD, usdt } = suite;
@@ -94,6 +88,14 @@ const main = async (): Promise<void> => {
     ["AppRegistry", suite.appRegistry, "apps and their fees"],
     ["SponsorQuota", suite.sponsorQuota, "quotas of sponsored registrations"],
     ["ERC6551Registry", suite.accountRegistry, "accounts of works"],
+    ["EquityFactory", suite.equityFactory, `tokenized stocks, ${await suite.equityFactory.stockCount()} listed`],
+    ["ComplianceRegistry", suite.complianceRegistry, "who may hold and move them"],
+    ["EquityIssuance", suite.equityIssuance, "caps, limits and reserves of mints"],
+    ["CorporateActions", suite.corporateActions, "splits, dividends, fees"],
+    ["EquityDocuments", suite.equityDocuments, "terms and documents"],
+    ["RedemptionQueue", suite.redemptionQueue, "redemptions"],
+    ["DividendDistributor", suite.dividendDistributor, "cash dividends in pieUSD"],
+    ["EquityOracle", suite.equityOracle, "prices per share"],
   ];
   const contracts = await Promise.all(described.map(async ([name, at, what]) => [name, await at.getAddress(), what]));
   console.log(`\n${table(["contract", "address", "what"], contracts)}\n`);

@@ -242,10 +242,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Nonces__factory>;
     getContractFactory(
-      name: "RateLimiter",
-      signerOrOptions?: ethers.Signer | FactoryOptions
-    ): Promise<Contracts.RateLimiter__factory>;
-    getContractFactory(
       name: "ReentrancyGuardTransient",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.ReentrancyGuardTransient__factory>;
@@ -257,10 +253,6 @@ declare module "hardhat/types/runtime" {
       name: "Strings",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.Strings__factory>;
-    getContractFactory(
-      name: "Checkpoints",
-      signerOrOptions?: ethers.Signer | FactoryOptions
-    ): Promise<Contracts.Checkpoints__factory>;
     getContractFactory(
       name: "AccountSignature",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -518,6 +510,34 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.CorporateActionsGrown__factory>;
     getContractFactory(
+      name: "EquityAuthorizationsBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityAuthorizationsBroken__factory>;
+    getContractFactory(
+      name: "EquityLedgerBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityLedgerBroken__factory>;
+    getContractFactory(
+      name: "EquityTokenBases",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityTokenBases__factory>;
+    getContractFactory(
+      name: "EquityTokenBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityTokenBroken__factory>;
+    getContractFactory(
+      name: "EquityTokenGrown",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.EquityTokenGrown__factory>;
+    getContractFactory(
+      name: "WrappedEquityBroken",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.WrappedEquityBroken__factory>;
+    getContractFactory(
+      name: "WrappedEquityGrown",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.WrappedEquityGrown__factory>;
+    getContractFactory(
       name: "EquityTokenV2",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.EquityTokenV2__factory>;
@@ -529,6 +549,14 @@ declare module "hardhat/types/runtime" {
       name: "MockLyingShares",
       signerOrOptions?: ethers.Signer | FactoryOptions
     ): Promise<Contracts.MockLyingShares__factory>;
+    getContractFactory(
+      name: "MockLyingStock",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.MockLyingStock__factory>;
+    getContractFactory(
+      name: "MockRoundingLoop",
+      signerOrOptions?: ethers.Signer | FactoryOptions
+    ): Promise<Contracts.MockRoundingLoop__factory>;
     getContractFactory(
       name: "MockRoundlessFeed",
       signerOrOptions?: ethers.Signer | FactoryOptions
@@ -932,11 +960,6 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.Nonces>;
     getContractAt(
-      name: "RateLimiter",
-      address: string | ethers.Addressable,
-      signer?: ethers.Signer
-    ): Promise<Contracts.RateLimiter>;
-    getContractAt(
       name: "ReentrancyGuardTransient",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -951,11 +974,6 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.Strings>;
-    getContractAt(
-      name: "Checkpoints",
-      address: string | ethers.Addressable,
-      signer?: ethers.Signer
-    ): Promise<Contracts.Checkpoints>;
     getContractAt(
       name: "AccountSignature",
       address: string | ethers.Addressable,
@@ -1277,6 +1295,41 @@ declare module "hardhat/types/runtime" {
       signer?: ethers.Signer
     ): Promise<Contracts.CorporateActionsGrown>;
     getContractAt(
+      name: "EquityAuthorizationsBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityAuthorizationsBroken>;
+    getContractAt(
+      name: "EquityLedgerBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityLedgerBroken>;
+    getContractAt(
+      name: "EquityTokenBases",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityTokenBases>;
+    getContractAt(
+      name: "EquityTokenBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityTokenBroken>;
+    getContractAt(
+      name: "EquityTokenGrown",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.EquityTokenGrown>;
+    getContractAt(
+      name: "WrappedEquityBroken",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.WrappedEquityBroken>;
+    getContractAt(
+      name: "WrappedEquityGrown",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.WrappedEquityGrown>;
+    getContractAt(
       name: "EquityTokenV2",
       address: string | ethers.Addressable,
       signer?: ethers.Signer
@@ -1291,6 +1344,16 @@ declare module "hardhat/types/runtime" {
       address: string | ethers.Addressable,
       signer?: ethers.Signer
     ): Promise<Contracts.MockLyingShares>;
+    getContractAt(
+      name: "MockLyingStock",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.MockLyingStock>;
+    getContractAt(
+      name: "MockRoundingLoop",
+      address: string | ethers.Addressable,
+      signer?: ethers.Signer
+    ): Promise<Contracts.MockRoundingLoop>;
     getContractAt(
       name: "MockRoundlessFeed",
       address: string | ethers.Addressable,
@@ -1666,10 +1729,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Nonces>;
     deployContract(
-      name: "RateLimiter",
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.RateLimiter>;
-    deployContract(
       name: "ReentrancyGuardTransient",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.ReentrancyGuardTransient>;
@@ -1681,10 +1740,6 @@ declare module "hardhat/types/runtime" {
       name: "Strings",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Strings>;
-    deployContract(
-      name: "Checkpoints",
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.Checkpoints>;
     deployContract(
       name: "AccountSignature",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -1942,6 +1997,34 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.CorporateActionsGrown>;
     deployContract(
+      name: "EquityAuthorizationsBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityAuthorizationsBroken>;
+    deployContract(
+      name: "EquityLedgerBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityLedgerBroken>;
+    deployContract(
+      name: "EquityTokenBases",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenBases>;
+    deployContract(
+      name: "EquityTokenBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenBroken>;
+    deployContract(
+      name: "EquityTokenGrown",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenGrown>;
+    deployContract(
+      name: "WrappedEquityBroken",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquityBroken>;
+    deployContract(
+      name: "WrappedEquityGrown",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquityGrown>;
+    deployContract(
       name: "EquityTokenV2",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.EquityTokenV2>;
@@ -1953,6 +2036,14 @@ declare module "hardhat/types/runtime" {
       name: "MockLyingShares",
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockLyingShares>;
+    deployContract(
+      name: "MockLyingStock",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockLyingStock>;
+    deployContract(
+      name: "MockRoundingLoop",
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockRoundingLoop>;
     deployContract(
       name: "MockRoundlessFeed",
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2356,11 +2447,6 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Nonces>;
     deployContract(
-      name: "RateLimiter",
-      args: any[],
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.RateLimiter>;
-    deployContract(
       name: "ReentrancyGuardTransient",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2375,11 +2461,6 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.Strings>;
-    deployContract(
-      name: "Checkpoints",
-      args: any[],
-      signerOrOptions?: ethers.Signer | DeployContractOptions
-    ): Promise<Contracts.Checkpoints>;
     deployContract(
       name: "AccountSignature",
       args: any[],
@@ -2701,6 +2782,41 @@ declare module "hardhat/types/runtime" {
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.CorporateActionsGrown>;
     deployContract(
+      name: "EquityAuthorizationsBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityAuthorizationsBroken>;
+    deployContract(
+      name: "EquityLedgerBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityLedgerBroken>;
+    deployContract(
+      name: "EquityTokenBases",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenBases>;
+    deployContract(
+      name: "EquityTokenBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenBroken>;
+    deployContract(
+      name: "EquityTokenGrown",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.EquityTokenGrown>;
+    deployContract(
+      name: "WrappedEquityBroken",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquityBroken>;
+    deployContract(
+      name: "WrappedEquityGrown",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.WrappedEquityGrown>;
+    deployContract(
       name: "EquityTokenV2",
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
@@ -2715,6 +2831,16 @@ declare module "hardhat/types/runtime" {
       args: any[],
       signerOrOptions?: ethers.Signer | DeployContractOptions
     ): Promise<Contracts.MockLyingShares>;
+    deployContract(
+      name: "MockLyingStock",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockLyingStock>;
+    deployContract(
+      name: "MockRoundingLoop",
+      args: any[],
+      signerOrOptions?: ethers.Signer | DeployContractOptions
+    ): Promise<Contracts.MockRoundingLoop>;
     deployContract(
       name: "MockRoundlessFeed",
       args: any[],

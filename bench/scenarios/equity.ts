@@ -2,7 +2,8 @@ import { time } from "@nomicfoundation/hardhat-network-helpers";
 import { MaxUint256, Signature, Wallet, id } from "ethers";
 import hre from "hardhat";
 
-import { deploySuite, localHolders, localParameters } from "../../deploy/deploySuite";
+import { deploySuite, localParameters } from "../../deploy/deploySuite";
+import type { RoleName } from "../../deploy/roles";
 import { stock, stockArguments } from "../../deploy/stock";
 import { gasOf } from "../gas";
 import type { Scenario, ScenarioSet } from "../scenario";
@@ -25,7 +26,7 @@ export const equityScenarios: ScenarioSet = async () => {
   const parameters = localParameters(accounts);
   const suite = await deploySuite(hre, parameters, { stocks: [OPEN, ALLOWLIST] });
   const { equityFactory, equityIssuance, corporateActions, complianceRegistry, manager } = suite;
-  const holder = (role: keyof ReturnType<typeof localHolders>) => hre.ethers.getSigner(parameters.holders[role]);
+  const holder = (role: RoleName) => hre.ethers.getSigner(parameters.holders[role]);
   const minter = await holder("EQUITY_MINTER");
   const [alice, bob, carol, relayer] = [30, 31, 32, 33].map((i) => signers[i]);
   if (alice === undefined || bob === undefined || carol === undefined || relayer === undefined) {

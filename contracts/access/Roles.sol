@@ -7,7 +7,7 @@ library Roles {
     /// @notice Grants and revokes roles, maps functions to roles. Whatever the table does not name is the admin's. Execution delay: 7 days.
     uint64 internal constant ADMIN = 0;
 
-    /// @notice Cancels a scheduled operation of any delayed role but the admin's. Execution delay: none.
+    /// @notice Cancels a scheduled operation of any delayed role but the admin's, and a corporate action that is to come. Execution delay: none.
     uint64 internal constant GUARDIAN = 10;
 
     /// @notice Pauses what can be paused. Execution delay: none.

@@ -36,10 +36,10 @@ contract CorporateActions is ICorporateActions, ManagedUUPS {
     /// @dev What an action that is no split leaves at least, and a fee in one application.
     uint256 private constant LEAST_KEPT_PERCENT = 98;
     uint256 private constant LEAST_KEPT = 0.98e18;
-    uint256 private constant MIN_PERIOD = 1 hours;
+    uint256 private constant MIN_PERIOD = 1 days;
     uint256 private constant MAX_PERIOD = 366 days;
-    /// @dev Periods of an hour in all the seconds of 40 bits: fewer than 2^29.
-    uint256 private constant MAX_POWERS = 29;
+    /// @dev Periods of a day in all the seconds of 40 bits: fewer than 2^24.
+    uint256 private constant MAX_POWERS = 24;
 
     /// @notice Once, in the transaction that deploys the proxy.
     /// @param authority_ The suite's AccessManager.
@@ -78,15 +78,12 @@ contract CorporateActions is ICorporateActions, ManagedUUPS {
 
     /// @inheritdoc ICorporateActions
     function cancelAction(address token, uint256 expectedNonce) external restricted {
-        uint256 number = nonce(token);
-        if (expectedNonce != number) revert StaleNonce(expectedNonce, number);
-        Record[] storage records = _actions().records[token];
-        if (number == records.length) revert NothingScheduled();
-        uint256 next = records[number].multiplier;
-        records.pop();
-        emit ActionCanceled(token, number);
-        IEquityToken(token).cancelMultiplier();
-        _notify(token, next, IEquityToken(token).multiplier(), block.timestamp);
+        _cancel(token, expectedNonce);
+    }
+
+    /// @inheritdoc ICorporateActions
+    function vetoAction(address token, uint256 expectedNonce) external restricted {
+        _cancel(token, expectedNonce);
     }
 
     /// @inheritdoc ICorporateActions
@@ -153,6 +150,18 @@ contract CorporateActions is ICorporateActions, ManagedUUPS {
     /// @inheritdoc ICorporateActions
     function feeOf(address token) external view returns (PeriodicFee memory) {
         return _actions().fees[token];
+    }
+
+    function _cancel(address token, uint256 expectedNonce) private {
+        uint256 number = nonce(token);
+        if (expectedNonce != number) revert StaleNonce(expectedNonce, number);
+        Record[] storage records = _actions().records[token];
+        if (number == records.length) revert NothingScheduled();
+        uint256 next = records[number].multiplier;
+        records.pop();
+        emit ActionCanceled(token, number);
+        IEquityToken(token).cancelMultiplier();
+        _notify(token, next, IEquityToken(token).multiplier(), block.timestamp);
     }
 
     /// @dev How many of the due periods are applied now, and what they leave: as many as keep 98 percent. Powers of two of

@@ -55,6 +55,9 @@ contract EquityFactory is IEquityFactory, Managed {
         bytes32 wrapperSalt = _salt(WRAPPER, symbol, stock.version);
         wrapper = Create3.computeAddress(wrapperSalt);
         if (wrapper.code.length != 0) revert StockExists(symbol, stock.version);
+        // The token sees to its own names.
+        if (bytes(stock.wrapperName).length == 0) revert InvalidConfig("wrapperName");
+        if (bytes(stock.wrapperSymbol).length == 0) revert InvalidConfig("wrapperSymbol");
         configuration.wrapper = wrapper;
         token = _deployProxy(
             tokenSalt,

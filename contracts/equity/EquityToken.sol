@@ -252,7 +252,7 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
             to != address(this) &&
             state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED == 0 &&
             !state.isHalted() &&
-            _complianceOf(state, from == address(0) ? to : from, from, to) == Restriction.NONE;
+            _complianceOf(state, from, from, to) == Restriction.NONE;
         return (open, state.multiplier(), state.snapshotId());
     }
 
@@ -308,12 +308,12 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
 
     /// @inheritdoc IERC7943Fungible
     function canSend(address account) external view returns (bool) {
-        return _mayAlone(_ledger().state, account, address(0));
+        return account != address(0) && _mayAlone(_ledger().state, account, address(0));
     }
 
     /// @inheritdoc IERC7943Fungible
     function canReceive(address account) external view returns (bool) {
-        return _mayAlone(_ledger().state, address(0), account);
+        return account != address(0) && account != address(this) && _mayAlone(_ledger().state, address(0), account);
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -333,10 +333,10 @@ contract EquityToken is EquityAuthorizations, AccessManagedUpgradeable, IERC165 
     function detectTransferRestriction(address from, address to, uint256 amount) public view returns (uint8) {
         LedgerStorage storage $ = _ledger();
         TokenState state = $.state.folded();
-        if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) return Restriction.PAUSED;
-        if (state.isHalted()) return Restriction.HALTED;
         if (from == address(0)) return Restriction.SENDER_BLOCKED;
         if (to == address(0) || to == address(this)) return Restriction.RECEIVER_BLOCKED;
+        if (state.pauses() & TokenStateLibrary.TRANSFERS_PAUSED != 0) return Restriction.PAUSED;
+        if (state.isHalted()) return Restriction.HALTED;
         uint8 code = _complianceOf(state, from, from, to);
         if (code != Restriction.NONE) return code;
         uint256 word = $.accounts[from].word;

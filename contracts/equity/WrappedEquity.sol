@@ -130,8 +130,8 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         if (investor.has(InvestorLibrary.SYSTEM)) revert EnforcementForbidden(from);
         uint256 frozen = _wrapper().holders[from].word.frozenIn();
         if (!investor.has(InvestorLibrary.BLOCKED) && frozen < amount) revert AccountNotSeizable(from);
-        // Said before the tokens move; what is frozen of all stays frozen.
-        uint256 left = held - amount;
+        // Said before the tokens move; what is frozen of all, or beyond the holding, stays frozen.
+        uint256 left = Math.max(frozen, held) - amount;
         if (frozen != MAX_SHARES && frozen > left) {
             _wrapper().holders[from].word = _wrapper().holders[from].word.withFrozen(left);
             emit Frozen(from, left);
@@ -274,7 +274,7 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
 
     /// @inheritdoc IERC7943Fungible
     function canReceive(address account) external view returns (bool) {
-        return _wrapper().token.canReceive(account);
+        return account != address(this) && _wrapper().token.canReceive(account);
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -336,14 +336,13 @@ contract WrappedEquity is IWrappedEquity, ERC20PermitUpgradeable, AccessManagedU
         emit Withdraw(msg.sender, receiver, owner, assets, shares);
     }
 
-    /// @dev Every move of units: the stock's rules, what is frozen, snapshots.
+    /// @dev Every transfer and burn of units: the stock's rules, what is frozen, snapshots. `from` is not 0: units are made by
+    /// `_deposit` alone.
     function _update(address from, address to, uint256 value) internal override {
         uint256 id = _wrapper().token.ensureTransferable(msg.sender, from, to);
-        if (from != address(0)) {
-            uint256 held = balanceOf(from);
-            uint256 free = Math.saturatingSub(held, _wrapper().holders[from].word.frozenIn());
-            if (value > free && value <= held) revert ERC7943InsufficientUnfrozenBalance(from, value, free);
-        }
+        uint256 held = balanceOf(from);
+        uint256 free = Math.saturatingSub(held, _wrapper().holders[from].word.frozenIn());
+        if (value > free && value <= held) revert ERC7943InsufficientUnfrozenBalance(from, value, free);
         _write(from, to, value, id);
     }
 

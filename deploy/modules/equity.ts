@@ -2,12 +2,12 @@ import { buildModule } from "@nomicfoundation/ignition-core";
 import type {
   ArgumentType,
   CallableContractFuture,
+  ContractFuture,
   IgnitionModuleBuilder,
-  NamedArtifactContractAtFuture,
 } from "@nomicfoundation/ignition-core";
 
 import { ROLES } from "../roles";
-import { stockArguments, type Stock } from "../stock";
+import { ORACLE_LIMITS, REDEMPTION_LIMITS, stockArguments, type Stock } from "../stock";
 import { AccessModule } from "./access";
 import type { PaymentsModule } from "./payments";
 import { proxied } from "./proxied";
@@ -69,15 +69,23 @@ export const equityModule = ({ payments }: EquityOptions) =>
     };
   });
 
+export interface ListingOptions {
+  stocks: readonly Stock[];
+  /** In which the queue pays for stocks that are open from the beginning. */
+  payToken?: ContractFuture<string>;
+  /** False while more of the first stocks are to come: the functions that list stay the deployer's. */
+  last: boolean;
+}
+
 /**
  * Gives the domain's functions to their roles, and lists the first stocks meanwhile: while the deployer still is the
- * admin, a listing needs no delay. The factory's own function comes last.
+ * admin, a listing needs no delay. What lists comes last.
  */
 export const wireEquity = (
   m: IgnitionModuleBuilder,
   manager: CallableContractFuture<string>,
   module: ReturnType<typeof equityModule>,
-  stocks: readonly Stock[],
+  { stocks, payToken, last }: ListingOptions,
 ): Call[] => {
   const equity = m.useModule(module);
   const shared = [
@@ -85,9 +93,7 @@ export const wireEquity = (
     wire(m, manager, equity.equityIssuance, module),
     wire(m, manager, equity.equityDocuments, module),
     wire(m, manager, equity.corporateActions, module),
-    wire(m, manager, equity.redemptionQueue, module),
     wire(m, manager, equity.dividendDistributor, module),
-    wire(m, manager, equity.equityOracle, module),
     wire(m, manager, equity.tokenBeacon, module, "EquityToken_beacon"),
     wire(m, manager, equity.wrapperBeacon, module, "WrappedEquity_beacon"),
   ];
@@ -105,31 +111,39 @@ export const wireEquity = (
     { id: "grant_equity", after: [...shared] },
   );
   const listed = stocks.flatMap((stock) => {
+    const { symbol, feed: given, reserves, open } = stock;
     const feed =
-      stock.feed === "mock"
-        ? m.contract("MockAggregator", [18, stock.reserves], { id: `MockAggregator_${stock.symbol}` })
-        : stock.feed;
-    const { symbol } = stock;
+      given === "mock" ? m.contract("MockAggregator", [18, reserves], { id: `MockAggregator_${symbol}` }) : given;
     const deployed = m.call(equity.equityFactory, "deploy", [stockArguments(stock, feed) as unknown as ArgumentType], {
       id: `deploy_${symbol}`,
       after: [granted],
     });
-    const at = <Name extends "EquityToken" | "WrappedEquity">(
-      name: Name,
-      part: "token" | "wrapper",
-    ): NamedArtifactContractAtFuture<Name> =>
-      m.contractAt(
-        name,
-        m.staticCall(equity.equityFactory, "addressesOf", [symbol, 0], part, {
-          id: `${part}_${symbol}`,
-          after: [deployed],
-        }),
-        { id: `${name}_${symbol}` },
-      );
-    return [
-      wire(m, manager, at("EquityToken", "token"), [deployed], `EquityToken_${symbol}`),
-      wire(m, manager, at("WrappedEquity", "wrapper"), [deployed], `WrappedEquity_${symbol}`),
+    const addressOf = (part: "token" | "wrapper") =>
+      m.staticCall(equity.equityFactory, "addressesOf", [symbol, 0], part, {
+        id: `${part}_${symbol}`,
+        after: [deployed],
+      });
+    const token = m.contractAt("EquityToken", addressOf("token"), { id: `EquityToken_${symbol}` });
+    const wrapper = m.contractAt("WrappedEquity", addressOf("wrapper"), { id: `WrappedEquity_${symbol}` });
+    const calls = [
+      wire(m, manager, token, [deployed], `EquityToken_${symbol}`),
+      wire(m, manager, wrapper, [deployed], `WrappedEquity_${symbol}`),
     ];
+    if (!open) return calls;
+    const { minInterval, sessions } = ORACLE_LIMITS;
+    calls.push(
+      m.call(equity.redemptionQueue, "setToken", [token, REDEMPTION_LIMITS], { id: `setToken_${symbol}` }),
+      m.call(equity.equityOracle, "setLimits", [token, minInterval, sessions], { id: `setLimits_${symbol}` }),
+    );
+    if (payToken !== undefined) {
+      calls.push(
+        m.call(equity.redemptionQueue, "setPayToken", [token, payToken, true], { id: `setPayToken_${symbol}` }),
+      );
+    }
+    return calls;
   });
-  return [...shared, granted, ...listed, wire(m, manager, equity.equityFactory, [granted, ...listed])];
+  const before = [...shared, granted, ...listed];
+  if (!last) return before;
+  const lists = [equity.redemptionQueue, equity.equityOracle, equity.equityFactory];
+  return [...before, ...lists.map((contract) => wire(m, manager, contract, before))];
 };

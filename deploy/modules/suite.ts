@@ -13,13 +13,15 @@ export interface SuiteOptions extends Pick<IPOptions, "accounts"> {
   underlying: "mock" | "given";
   /** The first stocks of the catalogue. */
   stocks?: readonly Stock[];
+  /** False while more of the first stocks are to come: the deployer hands over with the last. */
+  last?: boolean;
 }
 
 /**
  * All domains under one authority: contracts, then the mapping of their functions to roles, then the handover, after
  * which the deployer holds nothing. Parameters of `Suite`: the holder of each role, by the role's name.
  */
-export const suiteModule = ({ underlying, accounts, stocks = [] }: SuiteOptions) =>
+export const suiteModule = ({ underlying, accounts, stocks = [], last = true }: SuiteOptions) =>
   buildModule("Suite", (m) => {
     const { manager } = m.useModule(AccessModule);
     const payments = underlying === "mock" ? PaymentsOnMockModule : PaymentsModule;
@@ -29,11 +31,12 @@ export const suiteModule = ({ underlying, accounts, stocks = [] }: SuiteOptions)
     const equity = equityModule({ payments });
     const equities = m.useModule(equity);
     const { ipRegistry, royaltyGraph, licenseMarket } = works;
-    handOver(m, manager, DOMAINS, [
+    const wired = [
       wire(m, manager, pieUSD, payments),
       ...[ipRegistry, royaltyGraph, licenseMarket].map((contract) => wire(m, manager, contract, ip)),
-      ...wireEquity(m, manager, equity, stocks),
-    ]);
+      ...wireEquity(m, manager, equity, { stocks, payToken: pieUSD, last }),
+    ];
+    if (last) handOver(m, manager, DOMAINS, wired);
     return { manager, pieUSD, ...works, ...equities };
   });
 

@@ -1,3 +1,4 @@
 export * from "./compliance";
 export * from "./countries";
 export * from "./rounding";
+export * from "./typedData";

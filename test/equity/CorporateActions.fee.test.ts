@@ -18,7 +18,7 @@ import {
   type EquityFixture,
 } from "../fixtures/equity";
 
-const HOUR = 3_600;
+const PERIOD = 86_400;
 const MAX_PERIOD = 366 * DAY;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MAX_UINT32 = 2n ** 32n - 1n;
@@ -77,9 +77,9 @@ const expectRoundedDown = (actual: bigint, keep: bigint, periods: number): void 
 describe("CorporateActions, the periodic fee", () => {
   describe("setFee", () => {
     const TAKEN: [bigint, bigint][] = [
-      [LEAST_KEPT, BigInt(HOUR)],
+      [LEAST_KEPT, BigInt(PERIOD)],
       [LEAST_KEPT, BigInt(MAX_PERIOD)],
-      [WAD - 1n, BigInt(HOUR)],
+      [WAD - 1n, BigInt(PERIOD)],
       [WAD - 1n, BigInt(MAX_PERIOD)],
     ];
     for (const [keep, period] of TAKEN) {
@@ -101,7 +101,7 @@ describe("CorporateActions, the periodic fee", () => {
       [WAD + 1n, BigInt(DAY), "less than nothing"],
       [MAX_UINT64, BigInt(DAY), "what would be cut"],
       [TENTH, 0n, "in no time"],
-      [TENTH, BigInt(HOUR - 1), "in less than an hour"],
+      [TENTH, BigInt(PERIOD - 1), "in less than a day"],
       [TENTH, BigInt(MAX_PERIOD + 1), "in more than 366 days"],
       [TENTH, MAX_UINT32, "in an age"],
     ];
@@ -136,12 +136,12 @@ describe("CorporateActions, the periodic fee", () => {
       const { corporateActions, equity, equityAddress } = suite;
       await setFee(suite, TENTH, DAY);
       await time.increase(10 * DAY);
-      const since = await setFee(suite, LEAST_KEPT, HOUR);
-      const early = await pokeAt(suite, since + HOUR - 1);
+      const since = await setFee(suite, LEAST_KEPT, PERIOD);
+      const early = await pokeAt(suite, since + PERIOD - 1);
       await expect(early())
         .to.be.revertedWithCustomError(corporateActions, "NothingAccrued")
-        .withArgs(since + HOUR);
-      const due = await pokeAt(suite, since + HOUR);
+        .withArgs(since + PERIOD);
+      const due = await pokeAt(suite, since + PERIOD);
       await expect(due()).to.emit(corporateActions, "FeeApplied").withArgs(equityAddress, 0n, 1n, LEAST_KEPT);
       expect(await equity.multiplier()).to.equal(LEAST_KEPT);
     });
@@ -267,10 +267,10 @@ describe("CorporateActions, the periodic fee", () => {
     it("takes the greatest fee one period at a time", async () => {
       const suite = await loadEquity();
       const { corporateActions, equityAddress } = suite;
-      const since = await setFee(suite, LEAST_KEPT, HOUR);
-      const first = await pokeAt(suite, since + 100 * HOUR);
+      const since = await setFee(suite, LEAST_KEPT, PERIOD);
+      const first = await pokeAt(suite, since + 100 * PERIOD);
       await expect(first()).to.emit(corporateActions, "FeeApplied").withArgs(equityAddress, 0n, 1n, LEAST_KEPT);
-      const second = await pokeAt(suite, since + 101 * HOUR);
+      const second = await pokeAt(suite, since + 101 * PERIOD);
       await expect(second())
         .to.emit(corporateActions, "FeeApplied")
         .withArgs(equityAddress, 1n, 1n, (LEAST_KEPT * LEAST_KEPT) / WAD);
@@ -284,14 +284,14 @@ describe("CorporateActions, the periodic fee", () => {
       [WAD - 10n ** 15n, 15],
       [WAD - 10n ** 16n, 3],
     ] as const) {
-      it(`applies what counting one by one would, of ${due} hours at ${keep}`, async () => {
+      it(`applies what counting one by one would, of ${due} days at ${keep}`, async () => {
         const suite = await loadEquity();
         const { corporateActions, equity, equityAddress } = suite;
-        const since = await setFee(suite, keep, HOUR);
-        const poke = await pokeAt(suite, since + due * HOUR);
+        const since = await setFee(suite, keep, PERIOD);
+        const poke = await pokeAt(suite, since + due * PERIOD);
         await poke();
         const periods = affordable(keep, due);
-        expect((await corporateActions.feeOf(equityAddress)).accruedUntil).to.equal(since + periods * HOUR);
+        expect((await corporateActions.feeOf(equityAddress)).accruedUntil).to.equal(since + periods * PERIOD);
         expectRoundedDown(await equity.multiplier(), keep, periods);
       });
     }
@@ -300,15 +300,15 @@ describe("CorporateActions, the periodic fee", () => {
       const suite = await loadEquity();
       const { corporateActions, equity, equityAddress } = suite;
       const keep = WAD - 123_456_789_012_345n;
-      const since = await setFee(suite, keep, HOUR);
+      const since = await setFee(suite, keep, PERIOD);
       let [now, applied] = [since, 0];
       // Gaps from the least to some that are beyond two percent.
       for (let i = 0; i < 60; ++i) {
-        now += HOUR + ((i * 7_919) % (200 * HOUR));
+        now += PERIOD + ((i * 190_056) % (200 * PERIOD));
         const poke = await pokeAt(suite, now);
         await poke();
-        applied += affordable(keep, Math.floor((now - since) / HOUR) - applied);
-        expect((await corporateActions.feeOf(equityAddress)).accruedUntil).to.equal(since + applied * HOUR);
+        applied += affordable(keep, Math.floor((now - since) / PERIOD) - applied);
+        expect((await corporateActions.feeOf(equityAddress)).accruedUntil).to.equal(since + applied * PERIOD);
       }
       expect(applied).to.be.greaterThan(1_000);
       expectRoundedDown(await equity.multiplier(), keep, applied);
@@ -396,9 +396,9 @@ describe("CorporateActions, the periodic fee", () => {
       const suite = await loadEquity();
       const { corporateActions, equity, equityAddress, alice, bob } = suite;
       await equity.connect(alice).approve(bob, SHARE);
-      await setFee(suite, LEAST_KEPT, HOUR);
+      await setFee(suite, LEAST_KEPT, PERIOD);
       for (let i = 0; i < 5; ++i) {
-        await time.increase(HOUR);
+        await time.increase(PERIOD);
         await corporateActions.poke(equityAddress);
       }
       expect(await equity.allowanceEpoch()).to.equal(0n);
@@ -424,10 +424,10 @@ describe("CorporateActions, the periodic fee", () => {
 
     it("costs the logarithm of what is due @gas", async () => {
       const costs: bigint[] = [];
-      for (const hours of [1, 366 * 24]) {
+      for (const periods of [1, 366 * 24]) {
         const suite = await loadEquity();
-        const since = await setFee(suite, WAD - 10n ** 12n, HOUR);
-        const poke = await pokeAt(suite, since + hours * HOUR);
+        const since = await setFee(suite, WAD - 10n ** 12n, PERIOD);
+        const poke = await pokeAt(suite, since + periods * PERIOD);
         costs.push(await gasOf(poke()));
       }
       const [one = 0n, many = 0n] = costs;

@@ -186,7 +186,7 @@ const poke = wait.map((first): Step => ({
 const setFee = fc
   .constantFrom<[bigint, number]>(
     [WAD - 10n ** 15n, DAY],
-    [WAD - 10n ** 13n, 3_600],
+    [WAD - 10n ** 13n, DAY],
     [(98n * WAD) / 100n, 30 * DAY],
     [0n, 0],
   )

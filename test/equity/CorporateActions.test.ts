@@ -622,6 +622,25 @@ describe("CorporateActions", () => {
       expect([await wrapper.uiMultiplier(), await wrapper.newUIMultiplier()]).to.deep.equal([WAD, WAD]);
     });
 
+    it("is the guardian's too, as vetoAction: nobody else's, and at once", async () => {
+      const suite = await loadEquity();
+      const { corporateActions, equity, equityAddress, holders, alice } = suite;
+      await scheduleAction(suite, split);
+      for (const caller of [alice, holders.EQUITY_CORP_ACTION, holders.PAUSER, holders.ADMIN]) {
+        await expect(corporateActions.connect(caller).vetoAction(equityAddress, 0n))
+          .to.be.revertedWithCustomError(corporateActions, "AccessManagedUnauthorized")
+          .withArgs(caller.address);
+      }
+      const guardian = corporateActions.connect(holders.GUARDIAN);
+      await expect(guardian.vetoAction(equityAddress, 1n))
+        .to.be.revertedWithCustomError(corporateActions, "StaleNonce")
+        .withArgs(1n, 0n);
+      await expect(guardian.vetoAction(equityAddress, 0n))
+        .to.emit(corporateActions, "ActionCanceled")
+        .withArgs(equityAddress, 0n);
+      expect(await equity.pendingMultiplier()).to.deep.equal([0n, 0n, 0n]);
+    });
+
     for (const [when, offset] of [
       ["in the second in which it took effect", 0],
       ["after it took effect", DAY],

@@ -28,7 +28,6 @@ import {
 import { walletPayer } from "../helpers/accounts";
 import { asRole } from "../helpers/authority";
 
-const HOUR = 3_600;
 const BEACON_SLOT = "0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50";
 const permit = "permit(address,address,uint256,uint256,bytes)" as const;
 const PERMIT_TYPES: Record<string, TypedDataField[]> = {
@@ -189,7 +188,7 @@ describe("Defects that tokenized stocks have elsewhere, and not here", () => {
       const { accruedUntil, appliedAt } = await corporateActions.feeOf(suite.equityAddress);
       const now = BigInt(await time.latest());
       expect([accruedUntil, appliedAt]).to.deep.equal([now, now]);
-      await setFee(suite, (98n * WAD) / 100n, HOUR);
+      await setFee(suite, (98n * WAD) / 100n, DAY);
       await time.increase(3_650 * DAY);
       await expect(equity.connect(alice).transfer(bob, SHARE)).to.changeTokenBalances(
         equity,

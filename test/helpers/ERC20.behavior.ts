@@ -14,7 +14,7 @@ export interface ERC20Context {
   decimals: bigint;
   /** What exists at the start. */
   supply: bigint;
-  /** Holds a hundred base units or more. */
+  /** Holds a hundred of `unit` or more, all of which it can send. */
   holder: HardhatEthersSigner;
   /** May receive. */
   recipient: HardhatEthersSigner;
@@ -22,6 +22,12 @@ export interface ERC20Context {
   spender: HardhatEthersSigner;
   /** True where the token refuses to be held by its own contract. */
   refusesItself: boolean;
+  /** Of which multiples move exactly; one base unit unless told otherwise. */
+  unit?: bigint;
+  /** Of allowances that are not infinite; one short of it unless told otherwise. */
+  greatestAllowance?: bigint;
+  /** True where the allowance is charged before the sender is looked at, as OpenZeppelin's ERC-20 does. */
+  chargesFirst?: boolean;
 }
 
 export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): void => {
@@ -30,12 +36,18 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
     let token: IERC20Metadata;
     let address: string;
     let balance: bigint;
+    let part: bigint;
+    let allowed: bigint;
+    let greatest: bigint;
 
     beforeEach(async () => {
       ctx = await loadFixture(fixture);
       address = await ctx.token.getAddress();
       token = IERC20Metadata__factory.connect(address, ctx.holder);
       balance = await token.balanceOf(ctx.holder);
+      part = 7n * (ctx.unit ?? 1n);
+      allowed = 50n * (ctx.unit ?? 1n);
+      greatest = ctx.greatestAllowance ?? MaxUint256 - 1n;
     });
 
     /** Holds for every function that moves value. */
@@ -70,7 +82,9 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
     describe("balanceOf", () => {
       it("is what the holder holds", () => {
-        expect(balance).to.be.at.least(100n).and.at.most(ctx.supply);
+        expect(balance)
+          .to.be.at.least(2n * allowed)
+          .and.at.most(ctx.supply);
       });
 
       it("is zero for an account that never held any", async () => {
@@ -91,25 +105,25 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
     describe("transfer", () => {
       it("answers true", async () => {
-        expect(await token.transfer.staticCall(ctx.recipient, 7n)).to.equal(true);
+        expect(await token.transfer.staticCall(ctx.recipient, part)).to.equal(true);
       });
 
       it("moves the value", async () => {
-        await expect(token.transfer(ctx.recipient, 7n)).to.changeTokenBalances(
+        await expect(token.transfer(ctx.recipient, part)).to.changeTokenBalances(
           token,
           [ctx.holder, ctx.recipient],
-          [-7n, 7n],
+          [-part, part],
         );
       });
 
       it("emits Transfer", async () => {
-        await expect(token.transfer(ctx.recipient, 7n))
+        await expect(token.transfer(ctx.recipient, part))
           .to.emit(token, "Transfer")
-          .withArgs(ctx.holder.address, ctx.recipient.address, 7n);
+          .withArgs(ctx.holder.address, ctx.recipient.address, part);
       });
 
       it("changes neither the supply nor the sum of balances", async () => {
-        await conserves(() => token.transfer(ctx.recipient, 7n));
+        await conserves(() => token.transfer(ctx.recipient, part));
       });
 
       it("moves the whole balance", async () => {
@@ -120,11 +134,11 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
       });
 
       it("lets the receiver send on what it received", async () => {
-        await token.transfer(ctx.spender, 7n);
-        await expect(token.connect(ctx.spender).transfer(ctx.recipient, 7n)).to.changeTokenBalances(
+        await token.transfer(ctx.spender, part);
+        await expect(token.connect(ctx.spender).transfer(ctx.recipient, part)).to.changeTokenBalances(
           token,
           [ctx.spender, ctx.recipient],
-          [-7n, 7n],
+          [-part, part],
         );
       });
 
@@ -165,14 +179,14 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
       });
 
       it("reverts to the zero address", async () => {
-        await expect(token.transfer(ZeroAddress, 7n))
+        await expect(token.transfer(ZeroAddress, part))
           .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidReceiver")
           .withArgs(ZeroAddress);
       });
 
       it("reverts to the token itself, where it refuses itself", async function () {
         if (!ctx.refusesItself) this.skip();
-        await expect(token.transfer(address, 7n))
+        await expect(token.transfer(address, part))
           .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidReceiver")
           .withArgs(address);
       });
@@ -180,14 +194,14 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
     describe("approve", () => {
       it("answers true", async () => {
-        expect(await token.approve.staticCall(ctx.spender, 7n)).to.equal(true);
+        expect(await token.approve.staticCall(ctx.spender, part)).to.equal(true);
       });
 
       it("sets the allowance and emits Approval", async () => {
-        await expect(token.approve(ctx.spender, 7n))
+        await expect(token.approve(ctx.spender, part))
           .to.emit(token, "Approval")
-          .withArgs(ctx.holder.address, ctx.spender.address, 7n);
-        expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(7n);
+          .withArgs(ctx.holder.address, ctx.spender.address, part);
+        expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(part);
       });
 
       it("overwrites an allowance, upwards and down to zero", async () => {
@@ -205,12 +219,16 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
       });
 
       it("moves no value and grants nothing in the other direction", async () => {
-        await expect(token.approve(ctx.spender, 7n)).to.changeTokenBalances(token, [ctx.holder, ctx.spender], [0n, 0n]);
+        await expect(token.approve(ctx.spender, part)).to.changeTokenBalances(
+          token,
+          [ctx.holder, ctx.spender],
+          [0n, 0n],
+        );
         expect(await token.allowance(ctx.spender, ctx.holder)).to.equal(0n);
       });
 
       it("reverts for the zero address as spender", async () => {
-        await expect(token.approve(ZeroAddress, 7n))
+        await expect(token.approve(ZeroAddress, part))
           .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidSpender")
           .withArgs(ZeroAddress);
       });
@@ -225,34 +243,34 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
       describe("with a finite allowance", () => {
         beforeEach(async () => {
-          await token.approve(ctx.spender, 50n);
+          await token.approve(ctx.spender, allowed);
         });
 
         it("answers true", async () => {
-          expect(await spending.transferFrom.staticCall(ctx.holder, ctx.recipient, 7n)).to.equal(true);
+          expect(await spending.transferFrom.staticCall(ctx.holder, ctx.recipient, part)).to.equal(true);
         });
 
         it("moves the value between holder and receiver, not the spender", async () => {
-          await expect(spending.transferFrom(ctx.holder, ctx.recipient, 7n)).to.changeTokenBalances(
+          await expect(spending.transferFrom(ctx.holder, ctx.recipient, part)).to.changeTokenBalances(
             token,
             [ctx.holder, ctx.recipient, ctx.spender],
-            [-7n, 7n, 0n],
+            [-part, part, 0n],
           );
         });
 
         it("emits Transfer and no Approval", async () => {
-          const tx = spending.transferFrom(ctx.holder, ctx.recipient, 7n);
-          await expect(tx).to.emit(token, "Transfer").withArgs(ctx.holder.address, ctx.recipient.address, 7n);
+          const tx = spending.transferFrom(ctx.holder, ctx.recipient, part);
+          await expect(tx).to.emit(token, "Transfer").withArgs(ctx.holder.address, ctx.recipient.address, part);
           await expect(tx).not.to.emit(token, "Approval");
         });
 
         it("lowers the allowance by the value", async () => {
-          await spending.transferFrom(ctx.holder, ctx.recipient, 7n);
-          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(43n);
+          await spending.transferFrom(ctx.holder, ctx.recipient, part);
+          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(allowed - part);
         });
 
         it("spends exactly the allowance, and then nothing more", async () => {
-          await spending.transferFrom(ctx.holder, ctx.recipient, 50n);
+          await spending.transferFrom(ctx.holder, ctx.recipient, allowed);
           expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(0n);
           await expect(spending.transferFrom(ctx.holder, ctx.recipient, 1n))
             .to.be.revertedWithCustomError(ctx.token, "ERC20InsufficientAllowance")
@@ -260,25 +278,29 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
         });
 
         it("changes neither the supply nor the sum of balances", async () => {
-          await conserves(() => spending.transferFrom(ctx.holder, ctx.recipient, 50n));
+          await conserves(() => spending.transferFrom(ctx.holder, ctx.recipient, allowed));
         });
 
         it("moves a zero value and leaves the allowance", async () => {
           await expect(spending.transferFrom(ctx.holder, ctx.recipient, 0n))
             .to.emit(token, "Transfer")
             .withArgs(ctx.holder.address, ctx.recipient.address, 0n);
-          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(50n);
+          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(allowed);
         });
 
         it("wears off when the holder is the receiver too", async () => {
-          await expect(spending.transferFrom(ctx.holder, ctx.holder, 7n)).to.changeTokenBalance(token, ctx.holder, 0n);
-          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(43n);
+          await expect(spending.transferFrom(ctx.holder, ctx.holder, part)).to.changeTokenBalance(
+            token,
+            ctx.holder,
+            0n,
+          );
+          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(allowed - part);
         });
 
         it("reverts beyond the allowance", async () => {
-          await expect(spending.transferFrom(ctx.holder, ctx.recipient, 51n))
+          await expect(spending.transferFrom(ctx.holder, ctx.recipient, allowed + 1n))
             .to.be.revertedWithCustomError(ctx.token, "ERC20InsufficientAllowance")
-            .withArgs(ctx.spender.address, 50n, 51n);
+            .withArgs(ctx.spender.address, allowed, allowed + 1n);
         });
 
         it("reverts for another spender", async () => {
@@ -288,15 +310,15 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
         });
 
         it("reverts to the zero address, and keeps the allowance", async () => {
-          await expect(spending.transferFrom(ctx.holder, ZeroAddress, 7n))
+          await expect(spending.transferFrom(ctx.holder, ZeroAddress, part))
             .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidReceiver")
             .withArgs(ZeroAddress);
-          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(50n);
+          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(allowed);
         });
 
         it("reverts to the token itself, where it refuses itself", async function () {
           if (!ctx.refusesItself) this.skip();
-          await expect(spending.transferFrom(ctx.holder, address, 7n))
+          await expect(spending.transferFrom(ctx.holder, address, part))
             .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidReceiver")
             .withArgs(address);
         });
@@ -323,11 +345,11 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
         });
       });
 
-      describe("with an allowance one short of infinite", () => {
+      describe("with the greatest allowance that is finite", () => {
         it("wears off", async () => {
-          await token.approve(ctx.spender, MaxUint256 - 1n);
-          await spending.transferFrom(ctx.holder, ctx.recipient, 7n);
-          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(MaxUint256 - 8n);
+          await token.approve(ctx.spender, greatest);
+          await spending.transferFrom(ctx.holder, ctx.recipient, part);
+          expect(await token.allowance(ctx.holder, ctx.spender)).to.equal(greatest - part);
         });
       });
 
@@ -342,15 +364,15 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
       describe("without an allowance", () => {
         it("reverts", async () => {
-          await expect(spending.transferFrom(ctx.holder, ctx.recipient, 7n))
+          await expect(spending.transferFrom(ctx.holder, ctx.recipient, part))
             .to.be.revertedWithCustomError(ctx.token, "ERC20InsufficientAllowance")
-            .withArgs(ctx.spender.address, 0n, 7n);
+            .withArgs(ctx.spender.address, 0n, part);
         });
 
         it("reverts for the holder itself, who needs one as well", async () => {
-          await expect(token.transferFrom(ctx.holder, ctx.recipient, 7n))
+          await expect(token.transferFrom(ctx.holder, ctx.recipient, part))
             .to.be.revertedWithCustomError(ctx.token, "ERC20InsufficientAllowance")
-            .withArgs(ctx.holder.address, 0n, 7n);
+            .withArgs(ctx.holder.address, 0n, part);
         });
 
         it("moves a zero value", async () => {
@@ -361,20 +383,27 @@ export const shouldBehaveLikeERC20 = (fixture: () => Promise<ERC20Context>): voi
 
         for (const value of [0n, 7n]) {
           it(`reverts from the zero address with a value of ${value}`, async () => {
-            await expect(spending.transferFrom(ZeroAddress, ctx.recipient, value))
-              .to.be.revertedWithCustomError(ctx.token, "ERC20InvalidSender")
-              .withArgs(ZeroAddress);
+            const moving = expect(spending.transferFrom(ZeroAddress, ctx.recipient, value));
+            if (ctx.chargesFirst !== true) {
+              await moving.to.be.revertedWithCustomError(ctx.token, "ERC20InvalidSender").withArgs(ZeroAddress);
+            } else if (value === 0n) {
+              await moving.to.be.revertedWithCustomError(ctx.token, "ERC20InvalidApprover").withArgs(ZeroAddress);
+            } else {
+              await moving.to.be
+                .revertedWithCustomError(ctx.token, "ERC20InsufficientAllowance")
+                .withArgs(ctx.spender.address, 0n, value);
+            }
           });
         }
       });
 
       describe("by the holder who approved itself", () => {
         it("moves the value", async () => {
-          await token.approve(ctx.holder, 7n);
-          await expect(token.transferFrom(ctx.holder, ctx.recipient, 7n)).to.changeTokenBalances(
+          await token.approve(ctx.holder, part);
+          await expect(token.transferFrom(ctx.holder, ctx.recipient, part)).to.changeTokenBalances(
             token,
             [ctx.holder, ctx.recipient],
-            [-7n, 7n],
+            [-part, part],
           );
           expect(await token.allowance(ctx.holder, ctx.holder)).to.equal(0n);
         });

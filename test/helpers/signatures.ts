@@ -10,6 +10,9 @@ export interface SignatureParts {
 /** The order of secp256k1's group. */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
+/** A signature's s is not above it, or the signature has a twin. */
+export const HALF_ORDER = ORDER / 2n;
+
 /** r, s, v as they stand in 65 bytes, valid or not. */
 export const partsOf = (signature: string): SignatureParts => ({
   r: dataSlice(signature, 0, 32),

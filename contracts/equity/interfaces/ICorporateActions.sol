@@ -116,9 +116,13 @@ interface ICorporateActions {
     /// @param expectedNonce How many actions of the token have taken effect, see {nonce}.
     function cancelAction(address token, uint256 expectedNonce) external;
 
+    /// @notice The same by who watches: a notice is worth its name where somebody else can act on it. Role: GUARDIAN.
+    /// @param expectedNonce How many actions of the token have taken effect, see {nonce}.
+    function vetoAction(address token, uint256 expectedNonce) external;
+
     /// @notice Sets the periodic fee; `keep` and `period` 0 end it. Role: CONFIG, after two days.
     /// @param keep What is kept each period, with 18 decimals.
-    /// @param period Seconds, from an hour to 366 days.
+    /// @param period Seconds, from a day to 366 days.
     function setFee(address token, uint64 keep, uint32 period) external;
 
     /// @notice Applies what has accrued of the periodic fee, two percent at most. Anybody.

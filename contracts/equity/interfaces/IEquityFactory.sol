@@ -34,7 +34,7 @@ interface IEquityFactory {
     /// @notice A stock was made.
     event StockDeployed(string symbol, uint256 version, address indexed token, address indexed wrapper);
 
-    /// @notice A part of the factory has no code.
+    /// @notice A part of the factory has no code, or a wrapper no name.
     error InvalidConfig(string field);
 
     /// @notice The stock's version exists.

@@ -107,6 +107,7 @@ export interface CorporateActionsInterface extends Interface {
       | "setAuthority"
       | "setFee"
       | "upgradeToAndCall"
+      | "vetoAction"
   ): FunctionFragment;
 
   getEvent(
@@ -168,6 +169,10 @@ export interface CorporateActionsInterface extends Interface {
     functionFragment: "upgradeToAndCall",
     values: [AddressLike, BytesLike]
   ): string;
+  encodeFunctionData(
+    functionFragment: "vetoAction",
+    values: [AddressLike, BigNumberish]
+  ): string;
 
   decodeFunctionResult(
     functionFragment: "UPGRADE_INTERFACE_VERSION",
@@ -208,6 +213,7 @@ export interface CorporateActionsInterface extends Interface {
     functionFragment: "upgradeToAndCall",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "vetoAction", data: BytesLike): Result;
 }
 
 export namespace ActionCanceledEvent {
@@ -436,6 +442,12 @@ export interface CorporateActions extends BaseContract {
     "payable"
   >;
 
+  vetoAction: TypedContractMethod<
+    [token: AddressLike, expectedNonce: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
   getFunction<T extends ContractMethod = ContractMethod>(
     key: string | FunctionFragment
   ): T;
@@ -512,6 +524,13 @@ export interface CorporateActions extends BaseContract {
     [newImplementation: AddressLike, data: BytesLike],
     [void],
     "payable"
+  >;
+  getFunction(
+    nameOrSignature: "vetoAction"
+  ): TypedContractMethod<
+    [token: AddressLike, expectedNonce: BigNumberish],
+    [void],
+    "nonpayable"
   >;
 
   getEvent(

@@ -100,6 +100,7 @@ export interface ICorporateActionsInterface extends Interface {
       | "poke"
       | "scheduleAction"
       | "setFee"
+      | "vetoAction"
   ): FunctionFragment;
 
   getEvent(
@@ -133,6 +134,10 @@ export interface ICorporateActionsInterface extends Interface {
     functionFragment: "setFee",
     values: [AddressLike, BigNumberish, BigNumberish]
   ): string;
+  encodeFunctionData(
+    functionFragment: "vetoAction",
+    values: [AddressLike, BigNumberish]
+  ): string;
 
   decodeFunctionResult(
     functionFragment: "actionCount",
@@ -151,6 +156,7 @@ export interface ICorporateActionsInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "setFee", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "vetoAction", data: BytesLike): Result;
 }
 
 export namespace ActionCanceledEvent {
@@ -317,6 +323,12 @@ export interface ICorporateActions extends BaseContract {
     "nonpayable"
   >;
 
+  vetoAction: TypedContractMethod<
+    [token: AddressLike, expectedNonce: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
   getFunction<T extends ContractMethod = ContractMethod>(
     key: string | FunctionFragment
   ): T;
@@ -366,6 +378,13 @@ export interface ICorporateActions extends BaseContract {
     nameOrSignature: "setFee"
   ): TypedContractMethod<
     [token: AddressLike, keep: BigNumberish, period: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "vetoAction"
+  ): TypedContractMethod<
+    [token: AddressLike, expectedNonce: BigNumberish],
     [void],
     "nonpayable"
   >;

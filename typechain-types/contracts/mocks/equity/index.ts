@@ -3,9 +3,13 @@
 /* eslint-disable */
 import type * as actionsLayoutsSol from "./ActionsLayouts.sol";
 export type { actionsLayoutsSol };
+import type * as equityLayoutsSol from "./EquityLayouts.sol";
+export type { equityLayoutsSol };
 export type { EquityTokenV2 } from "./EquityTokenV2";
 export type { MockAggregator } from "./MockAggregator";
 export type { MockLyingShares } from "./MockLyingShares";
+export type { MockLyingStock } from "./MockLyingStock";
+export type { MockRoundingLoop } from "./MockRoundingLoop";
 export type { MockRoundlessFeed } from "./MockRoundlessFeed";
 export type { MockSanctionsList } from "./MockSanctionsList";
 export type { WrappedEquityV2 } from "./WrappedEquityV2";

@@ -4,14 +4,12 @@
 export * as cryptography from "./cryptography";
 export * as introspection from "./introspection";
 export * as math from "./math";
-export * as structs from "./structs";
 export { Address__factory } from "./Address__factory";
 export { Create2__factory } from "./Create2__factory";
 export { Create3__factory } from "./Create3__factory";
 export { Errors__factory } from "./Errors__factory";
 export { Multicall__factory } from "./Multicall__factory";
 export { Nonces__factory } from "./Nonces__factory";
-export { RateLimiter__factory } from "./RateLimiter__factory";
 export { ReentrancyGuardTransient__factory } from "./ReentrancyGuardTransient__factory";
 export { ShortStrings__factory } from "./ShortStrings__factory";
 export { Strings__factory } from "./Strings__factory";

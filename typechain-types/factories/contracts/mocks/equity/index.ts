@@ -2,9 +2,12 @@
 /* tslint:disable */
 /* eslint-disable */
 export * as actionsLayoutsSol from "./ActionsLayouts.sol";
+export * as equityLayoutsSol from "./EquityLayouts.sol";
 export { EquityTokenV2__factory } from "./EquityTokenV2__factory";
 export { MockAggregator__factory } from "./MockAggregator__factory";
 export { MockLyingShares__factory } from "./MockLyingShares__factory";
+export { MockLyingStock__factory } from "./MockLyingStock__factory";
+export { MockRoundingLoop__factory } from "./MockRoundingLoop__factory";
 export { MockRoundlessFeed__factory } from "./MockRoundlessFeed__factory";
 export { MockSanctionsList__factory } from "./MockSanctionsList__factory";
 export { WrappedEquityV2__factory } from "./WrappedEquityV2__factory";
