@@ -42,7 +42,7 @@ contract EquityInvariantTest is Test {
     function setUp() public {
         handler = new EquityHandler();
         (token, wrapper) = (handler.token(), handler.wrapper());
-        (queue, actions, issuance) = (handler.queue(), handler.actions(), handler.issuanceContract());
+        (queue, actions, issuance) = (handler.queue(), handler.actions(), handler.issuance());
         targetContract(address(handler));
         targetSelector(FuzzSelector({addr: address(handler), selectors: _selectors()}));
     }

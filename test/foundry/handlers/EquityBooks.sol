@@ -80,7 +80,7 @@ abstract contract EquityBooks is EquityFixture {
     mapping(address account => uint256) internal _frozenUnits;
     uint256 internal _total;
     uint256 internal _totalUnits;
-    /// @dev What came to the wrapper without a deposit, and stayed when units went without shares.
+    /// @dev What was forced to the wrapper, without a deposit.
     uint256 internal _donatedToWrapper;
     mapping(address owner => mapping(address spender => Allowance)) internal _allowances;
     mapping(address owner => mapping(address spender => uint256)) internal _unitAllowances;
@@ -316,6 +316,13 @@ abstract contract EquityBooks is EquityFixture {
     function _bookSpending(address owner, address spender, uint256 amount) internal {
         Allowance storage entry = _allowances[owner][spender];
         if (entry.amount != type(uint256).max) entry.amount -= amount;
+    }
+
+    /// @dev What an enforcer leaves frozen: what is free he takes first, and what he takes of the frozen is frozen no longer;
+    /// what is frozen beyond the holding is of what is still to arrive. All stays all.
+    function _leftFrozen(uint256 frozen, uint256 held, uint256 taken) internal pure returns (uint256) {
+        if (frozen == ALL) return ALL;
+        return frozen > held ? frozen - taken : _least(frozen, held - taken);
     }
 
     function _bookNonce(address authorizer, bytes32 nonce) internal {

@@ -29,7 +29,11 @@ abstract contract EquityCorporate is EquityPowers {
 
     function _cancelAction() internal {
         uint256 nonce = _chance(2) ? _nonce + 1 : _nonce; // most are to take effect
-        bytes memory data = abi.encodeCall(ICorporateActions.cancelAction, (address(token), nonce));
+        // Whoever schedules, or whoever watches.
+        bytes memory data =
+            _chance(2)
+                ? abi.encodeCall(ICorporateActions.cancelAction, (address(token), nonce))
+                : abi.encodeCall(ICorporateActions.vetoAction, (address(token), nonce));
         if (!_send(address(actions), office, data, _pending != 0 && nonce == _nonce)) return;
         (_pending, _effectiveAt, _haltSeconds) = (0, _lastActionAt, 0);
     }

@@ -290,13 +290,9 @@ abstract contract EquityPowers is EquityMoves {
         return _words[from] & BLOCKED != 0 || _frozen[from] >= shares;
     }
 
-    /// @dev Of what is frozen, what is taken is frozen no longer, once all that is free is taken; what is frozen beyond the
-    /// holding is of what is still to arrive. All stays all.
     function _bookSeizure(address from, uint256 shares) private {
         _enforced = true;
-        (uint256 held, uint256 frozen) = (_shares[from], _frozen[from]);
-        if (frozen == ALL) return;
-        _frozen[from] = frozen > held ? frozen - shares : _least(frozen, held - shares);
+        _frozen[from] = _leftFrozen(_frozen[from], _shares[from], shares);
     }
 
     /// @dev Mostly somebody blocked or frozen.

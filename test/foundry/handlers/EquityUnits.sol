@@ -13,7 +13,7 @@ import {EquityCorporate} from "./EquityCorporate.sol";
 /// @notice Where shares stand for others: the wrapper, whose units are shares, and the queue, which holds them in escrow.
 abstract contract EquityUnits is EquityCorporate {
     function _deposit() internal {
-        (address from, address to) = (_drawHolder(), _drawHolder());
+        (address from, address to) = (_drawHolder(), _drawReceiver());
         uint256 amount = _drawAmount(_worth(_shares[from]));
         uint256 shares = amount > MAX_AMOUNT ? type(uint256).max : (amount * WAD) / _multiplier;
         bytes memory data = abi.encodeCall(IERC4626.deposit, (amount, to));
@@ -21,7 +21,7 @@ abstract contract EquityUnits is EquityCorporate {
     }
 
     function _mintUnits() internal {
-        (address from, address to) = (_drawHolder(), _drawHolder());
+        (address from, address to) = (_drawHolder(), _drawReceiver());
         uint256 shares = _drawShares(_shares[from]);
         bytes memory data = abi.encodeCall(IERC4626.mint, (shares, to));
         if (_send(address(wrapper), from, data, _mayDeposit(from, to, shares))) _bookDeposit(from, to, shares);
@@ -94,7 +94,7 @@ abstract contract EquityUnits is EquityCorporate {
         bytes memory data = abi.encodeCall(IERC7943Fungible.forcedTransfer, (from, to, units));
         if (!_send(address(wrapper), office, data, succeeds)) return;
         _enforced = true;
-        if (_frozenUnits[from] != ALL) _frozenUnits[from] = _least(_frozenUnits[from], _units[from] - units);
+        _frozenUnits[from] = _leftFrozen(_frozenUnits[from], _units[from], units);
         _bookUnits(from, to, units);
     }
 
@@ -202,14 +202,16 @@ abstract contract EquityUnits is EquityCorporate {
 
     // Who may
 
-    /// @dev The stock's rules for caller and receiver, and the caller's shares.
+    /// @dev The stock's rules for caller and receiver, and the caller's shares. The wrapper is no receiver: its units would be
+    /// nobody's.
     function _mayDeposit(address from, address to, uint256 shares) private view returns (bool) {
-        if (shares == 0 || shares > MAX_SHARES || !_complies(to, address(0), to)) return false;
+        if (shares == 0 || shares > MAX_SHARES || to == address(0) || to == address(token)) return false;
+        if (!_complies(address(0), address(0), to)) return false;
         return _mayMove(address(wrapper), from, address(wrapper), shares);
     }
 
     function _mayWithdraw(address caller, address owner, address to, uint256 shares) private view returns (bool) {
-        if (shares == 0 || shares > _freeUnits(owner)) return false;
+        if (shares == 0 || shares > _freeUnits(owner) || to == address(wrapper)) return false;
         if (caller != owner && shares > _unitAllowances[owner][caller]) return false;
         if (!_complies(caller, owner, address(0))) return false;
         return _mayMove(address(wrapper), address(wrapper), to, shares);
@@ -237,7 +239,6 @@ abstract contract EquityUnits is EquityCorporate {
         _totalUnits += shares;
     }
 
-    /// @dev To the wrapper itself, shares that stay would be nobody's: it may refuse, or count them as surplus.
     function _sendWithdrawal(
         address caller,
         address owner,
@@ -246,12 +247,7 @@ abstract contract EquityUnits is EquityCorporate {
         bytes memory data,
         bool succeeds
     ) private {
-        if (to == address(wrapper)) {
-            if (_attempt(address(wrapper), caller, data) != 0) return;
-            _donatedToWrapper += shares;
-        } else if (!_send(address(wrapper), caller, data, succeeds)) {
-            return;
-        }
+        if (!_send(address(wrapper), caller, data, succeeds)) return;
         _units[owner] -= shares;
         _totalUnits -= shares;
         _bookMove(address(wrapper), to, shares);

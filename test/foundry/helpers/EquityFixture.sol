@@ -161,6 +161,7 @@ abstract contract EquityFixture is CommonBase, StdAssertions {
         _map(address(wrapper), wrapper.sweep.selector, Roles.EQUITY_CONFIG);
         _map(address(actions), actions.scheduleAction.selector, Roles.EQUITY_CORP_ACTION);
         _map(address(actions), actions.cancelAction.selector, Roles.EQUITY_CORP_ACTION);
+        _map(address(actions), actions.vetoAction.selector, Roles.GUARDIAN);
         _map(address(actions), actions.setFee.selector, Roles.EQUITY_CONFIG);
         _map(address(issuance), issuance.setCap.selector, Roles.EQUITY_CONFIG);
         _map(address(registry), registry.setRestrictions.selector, Roles.EQUITY_SANCTIONS);
