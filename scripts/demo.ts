@@ -13,10 +13,12 @@ import { freePort } from "./lib/net";
 import { hardhatCli } from "./lib/project";
 import { run } from "./lib/run";
 import type { Chapter } from "./demo/chapter";
+import { TSLA, equity } from "./demo/equity";
 import { ip } from "./demo/ip";
 import { payments } from "./demo/payments";
 
-const CHAPTERS: readonly Chapter[] = [payments, ip];
+/** Equity is last: it moves the chain's clock, and x402 goes by the wall's. */
+const CHAPTERS: readonly Chapter[] = [payments, ip, equity];
 
 /** Hardhat reads its network when it is loaded, so it is loaded once the node's port is known. */
 const connect = async (url: string): Promise<HardhatRuntimeEnvironment> => {
@@ -48,7 +50,7 @@ const demo = async (): Promise<void> => {
     await hre.run("compile", { quiet: true });
     console.log("Deploying the suite …\n");
     const accounts = (await hre.ethers.getSigners()).map(({ address }) => address);
-    const suite = await deploySuite(hre, localParameters(accounts));
+    const suite = await deploySuite(hre, localParameters(accounts), { stocks: [TSLA] });
     for (const { title, run: play } of CHAPTERS) {
       console.log(`${title}\n`);
       await play({ hre, suite });
@@ -67,6 +69,7 @@ Next:
   npm run deploy -- --network localhost         the suite on it; README.md has the test networks
   sdk/x402/README.md                            how to run a facilitator, to be paid and to pay
   sdk/ip/README.md                              how to read, plan and draw royalties
+  sdk/equity/README.md                          how to judge, round and sign what a stock does
   scripts/demo/                                 what you have just seen, line by line`);
 };
 
