@@ -779,7 +779,7 @@ describe("ComplianceRegistry", () => {
         expect(await registry.checkCompliance(alice, alice, bob, 0n, 0n)).to.equal(Restriction.None);
       });
 
-    it("that burns all gas leaves enough to say so, of little gas too", async () => {
+    it("that burns all gas leaves enough to say so, of little gas too @gas", async () => {
       const { registry, list, alice } = await loadFixture(registryFixture);
       await list.setMode(LIST_MODE.BurnGas);
       for (const gasLimit of [150_000, 300_000, 15_000_000])

@@ -443,13 +443,13 @@ describe("EquityIssuance", () => {
       const f = await load();
       await f.keyFeed.setUpdatedAt(0n);
       await expect(ask(f)).to.be.revertedWithCustomError(f.issuance, "BadReserveTime").withArgs(0n);
-      const now = (await time.latest()) + 10;
+      const now = (await time.latest()) + 1_000;
       for (const updatedAt of [BigInt(now + 1), 2n ** 88n - 1n]) {
         await f.keyFeed.setUpdatedAt(updatedAt);
         await time.setNextBlockTimestamp(now);
         await expect(ask(f)).to.be.revertedWithCustomError(f.issuance, "BadReserveTime").withArgs(updatedAt);
       }
-      const then = (await time.latest()) + 10;
+      const then = (await time.latest()) + 1_000;
       await f.keyFeed.setUpdatedAt(then);
       await time.setNextBlockTimestamp(then);
       await ask(f);
@@ -457,7 +457,7 @@ describe("EquityIssuance", () => {
 
     it("an answer over its heartbeat by a second; at its heartbeat it counts", async () => {
       const f = await load();
-      const at = (await time.latest()) + 10;
+      const at = (await time.latest()) + 1_000;
       await f.keyFeed.setUpdatedAt(at - HEARTBEAT);
       await time.setNextBlockTimestamp(at);
       await ask(f);
@@ -729,7 +729,7 @@ describe("EquityIssuance", () => {
 
     it("a bucket emptied by many small mints gives no more than by one", async () => {
       const f = await load();
-      const at = (await time.latest()) + 10;
+      const at = (await time.latest()) + 1_000;
       for (let i = 0n; i < 10n; i++) {
         await time.setNextBlockTimestamp(at);
         await ask(f, { shares: OF_MINTER / 10n });

@@ -239,7 +239,7 @@ describe("EquityToken: sharesAt and totalSharesAt", () => {
   it("are those before a snapshot in the same block, and not those after", async () => {
     const suite = await loadEquity();
     const { equity, alice, bob } = suite;
-    const at = (await time.latest()) + 10;
+    const at = (await time.latest()) + 1_000;
     await time.setNextBlockTimestamp(at);
     await equity.connect(alice).transfer(bob, 1n);
     await time.setNextBlockTimestamp(at);

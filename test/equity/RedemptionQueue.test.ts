@@ -186,7 +186,7 @@ describe("RedemptionQueue", () => {
       const currency = await usd.getAddress();
       const by = queue.connect(alice);
       expect(await by.request.staticCall(token, 10n * SHARE, usd, MIN, REF)).to.equal(1n);
-      const now = BigInt(await time.latest()) + 10n;
+      const now = BigInt(await time.latest()) + 1_000n;
       await time.setNextBlockTimestamp(now);
       const sent = await by.request(token, 10n * SHARE, usd, MIN, REF);
       await expect(sent)
