@@ -3,7 +3,7 @@
  * clock, after others have moved the chain's. A snapshot rather than `hardhat_reset`, which replaces the chain that
  * coverage attached itself to at the start.
  */
-import { clearSnapshots, takeSnapshot, type SnapshotRestorer } from "@nomicfoundation/hardhat-network-helpers";
+import { clearSnapshots, takeSnapshot, time, type SnapshotRestorer } from "@nomicfoundation/hardhat-network-helpers";
 
 let start: SnapshotRestorer | undefined;
 
@@ -17,4 +17,7 @@ export const restorePristineChain = async (): Promise<void> => {
   // Fixtures' snapshots are younger than the start, and end with it.
   await clearSnapshots();
   await start.restore();
+  // A chain that is taken back goes on from its second of then, which may be many minutes ago.
+  const now = Math.floor(Date.now() / 1_000);
+  if ((await time.latest()) < now) await time.increaseTo(now);
 };
