@@ -210,7 +210,7 @@ describe("ERC6551Registry", () => {
         const nonce = await deployer!.getNonce();
         const suite = await deployForTest(localParameters([deployer!, ...others].map(({ address }) => address)));
         // One less than where the chain has none: see the deployment's own test.
-        expect(await deployer!.getNonce()).to.equal(nonce + 3 + 12 + 4 + 1);
+        expect(await deployer!.getNonce()).to.equal(nonce + 3 + 12 + 4 + 25 + 1);
         expect(await suite.accountRegistry.getAddress()).to.equal(CANONICAL_ACCOUNT_REGISTRY);
         await suite.ipRegistry.connect(deployer).register(registration(deployer!));
         const address = await suite.ipRegistry.accountOf(1n);
