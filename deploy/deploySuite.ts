@@ -22,6 +22,7 @@ import type {
   SponsorQuota,
   UpgradeableBeacon,
 } from "../typechain-types";
+import { parseBuildInfoOnce } from "./buildInfo";
 import { CANONICAL_ACCOUNT_REGISTRY, DEFAULT_PROTOCOL_FEE_BPS } from "./modules/ip";
 import { suiteModule } from "./modules/suite";
 import { LOCAL_NETWORKS } from "./networks";
@@ -102,6 +103,7 @@ export const deploySuite = async (
 ): Promise<Suite> => {
   const [deployer] = await hre.ethers.getSigners();
   if (deployer === undefined) throw new Error("no account to deploy from");
+  parseBuildInfoOnce(hre);
   const onMock = parameters.underlying === "mock";
   const canonical = (await hre.ethers.provider.getCode(CANONICAL_ACCOUNT_REGISTRY)) !== "0x";
   const module = suiteModule({

@@ -12,7 +12,7 @@ type Summary = Record<string, Record<(typeof METRICS)[number], { total: number; 
 
 const main = (): Promise<void> => {
   // A step of a traced call is an object or two: with V8's usual 16 MB for new ones, half of the time is collection.
-  const { status } = spawnSync(process.execPath, ["--max-semi-space-size=512", hardhatCli, "coverage"], {
+  const { status } = spawnSync(process.execPath, ["--expose-gc", "--max-semi-space-size=256", hardhatCli, "coverage"], {
     cwd: projectRoot,
     stdio: "inherit",
     env: {
