@@ -1040,7 +1040,7 @@ describe("WrappedEquity", () => {
     });
 
     for (const [label, { action }] of Object.entries(RATES)) {
-      it(`rounding loops: ${200 * LOOPS} rounds of a few wei in and out at ${label} make nothing`, async () => {
+      it(`rounding loops: ${200 * LOOPS} rounds of a few wei in and out at ${label} make nothing @long`, async () => {
         const suite = await loadWrapped();
         const { wrapper, equity, wrapperAddress, equityAddress, alice } = suite;
         if (action !== undefined) await act(suite, action);
