@@ -15,9 +15,9 @@ describe("npx hardhat equity:catalogue", function () {
   let folder: string;
 
   before(function () {
+    folder = mkdtempSync(path.join(os.tmpdir(), "tessera-catalogue-"));
     // It runs in processes of its own, which coverage does not see.
     if (process.env.SOLIDITY_COVERAGE === "true") this.skip();
-    folder = mkdtempSync(path.join(os.tmpdir(), "tessera-catalogue-"));
   });
 
   after(() => {
