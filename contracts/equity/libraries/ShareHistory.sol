@@ -22,11 +22,6 @@ library ShareHistory {
     uint256 private constant COUNT_SHIFT = 240;
     uint256 private constant UINT16 = type(uint16).max;
 
-    /// @notice Shares in the word.
-    function sharesIn(uint256 word) internal pure returns (uint256) {
-        return word & MAX_SHARES;
-    }
-
     /// @notice Frozen shares as they were set, which may be more than the account holds.
     function frozenIn(uint256 word) internal pure returns (uint256) {
         return (word >> FROZEN_SHIFT) & MAX_SHARES;
