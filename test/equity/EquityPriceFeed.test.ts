@@ -95,8 +95,8 @@ describe("EquityPriceFeed", () => {
         const [oracleAddress, tokenAddress] = [await oracle.getAddress(), await token.getAddress()];
         const code = await hre.ethers.deployContract(face as string, [oracleAddress, tokenAddress]);
         const feed = await hre.ethers.getContractAt("IAggregatorV3", await code.getAddress());
-        for (const answer of [feed.latestRoundData(), feed.getRoundData(0n)]) {
-          await expect(answer).to.be.revertedWithCustomError(oracle, "NoDataPresent").withArgs(tokenAddress, 0n);
+        for (const ask of [() => feed.latestRoundData(), () => feed.getRoundData(0n)]) {
+          await expect(ask()).to.be.revertedWithCustomError(oracle, "NoDataPresent").withArgs(tokenAddress, 0n);
         }
       });
     });
