@@ -52,7 +52,7 @@ contract EquityFuzzTest is Test, EquityFixture {
                 shares = (seed >> 8) % 4 == 0 ? MAX_SHARES : (seed >> 16) % (MAX_SHARES + 1);
                 // In the word, or beside it.
                 _account.word = apart ? word : ((word >> 112) << 112) | shares;
-                assertEq(_account.word & ShareHistory.MAX_SHARES, apart ? 0 : shares, "shares in the word");
+                assertEq(_account.word & MAX_SHARES, apart ? 0 : shares, "shares in the word");
             }
         }
         for (uint256 i = first; i <= id; ++i) assertEq(_account.sharesAt(shares, i), list[i - first], "shares at");
@@ -62,13 +62,13 @@ contract EquityFuzzTest is Test, EquityFixture {
     function testFuzz_aTouchWritesOncePerSnapshot(uint112 shares, uint112 frozen, uint16 id) public {
         uint256 word = uint256(shares).withFrozen(frozen);
         uint256 next = _account.touched(word, shares, id);
-        assertEq(next & ShareHistory.MAX_SHARES, shares, "shares");
+        assertEq(next & MAX_SHARES, shares, "shares");
         assertEq(next.frozenIn(), frozen, "frozen");
         assertEq((next >> 224) & type(uint16).max, id, "last snapshot");
         assertEq(next >> 240, id == 0 ? 0 : 1, "checkpoints");
         assertEq(_account.touched(next, shares, id), next, "touched again");
         assertEq(next.withFrozen(shares).frozenIn(), shares, "frozen anew");
-        assertEq(next.withFrozen(shares) & ShareHistory.MAX_SHARES, shares, "shares beside it");
+        assertEq(next.withFrozen(shares) & MAX_SHARES, shares, "shares beside it");
     }
 
     // TokenState
